@@ -1,0 +1,7 @@
+/** Tests run as they are written: ES modules, with the types stripped by swc. */
+export default {
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
+  testTimeout: 30_000,
+};

@@ -1,0 +1,42 @@
+import { randomUUID } from 'node:crypto';
+import type { Keys } from '../keys.ts';
+import type { Log } from '../log.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import type { AlertData, AlertEvent, AlertKind } from './alert.ts';
+
+/** Publishes alerts and their ends, and logs them. Whoever calls it sees to it that an episode is told of once. */
+export class AlertDesk {
+  readonly #redis: RedisClient;
+  readonly #channel: string;
+  readonly #log: Log;
+
+  constructor(redis: RedisClient, keys: Keys, log: Log) {
+    this.#redis = redis;
+    this.#channel = keys.alerts;
+    this.#log = log;
+  }
+
+  async raise(kind: AlertKind, message: string, more: Omit<AlertData, 'message'> = {}): Promise<void> {
+    this.#log.warn({ alert: kind, ...more }, message);
+    await this.#publish(`fax.alert.${kind}`, kind, { message, ...more });
+  }
+
+  async resolve(kind: AlertKind, message: string, more: Omit<AlertData, 'message'> = {}): Promise<void> {
+    this.#log.info({ alert: kind, resolved: true, ...more }, message);
+    await this.#publish(`fax.alert.${kind}.resolved`, kind, { message, ...more });
+  }
+
+  async #publish(type: AlertEvent['type'], subject: AlertKind, data: AlertData): Promise<void> {
+    const event: AlertEvent = {
+      specversion: '1.0',
+      id: randomUUID(),
+      source: '/faxwatch',
+      type,
+      subject,
+      time: new Date().toISOString(),
+      datacontenttype: 'application/json',
+      data,
+    };
+    await this.#redis.publish(this.#channel, JSON.stringify(event));
+  }
+}

@@ -1,0 +1,34 @@
+import type { Keys } from '../keys.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import type { AlertDesk } from './alert-desk.ts';
+
+/** Watches the account's balance, which every good answer tells, and alerts once when it falls below the threshold. */
+export class BalanceWatch {
+  readonly #redis: RedisClient;
+  readonly #key: string;
+  readonly #alerts: AlertDesk;
+  readonly #threshold: number | null;
+  #low: boolean | undefined;
+
+  /** @param threshold the setting `LOW_BALANCE_THRESHOLD`; null for no alert */
+  constructor(redis: RedisClient, keys: Keys, alerts: AlertDesk, threshold: number | null) {
+    this.#redis = redis;
+    this.#key = keys.lowBalance;
+    this.#alerts = alerts;
+    this.#threshold = threshold;
+  }
+
+  async seen(userCashBalance: number): Promise<void> {
+    if (this.#threshold === null) return;
+    const low = userCashBalance < this.#threshold;
+    if (low === this.#low) return;
+    this.#low = low;
+    // Redis decides which worker tells: the one that sets the mark, and the one that takes it away.
+    if (low && (await this.#redis.set(this.#key, userCashBalance, 'NX')) === 'OK') {
+      await this.#alerts.raise('low_balance', `the balance is below ${this.#threshold}: top up, or faxes will not be sent`, { userCashBalance });
+    }
+    if (!low && (await this.#redis.del(this.#key)) === 1) {
+      await this.#alerts.resolve('low_balance', 'the balance is back above the threshold', { userCashBalance });
+    }
+  }
+}

@@ -1,0 +1,137 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import Table from 'cli-table3';
+import type { AlertEvent } from '../alerts/alert.ts';
+import { FaxStatusClient } from '../client/client.ts';
+import { loadSettings, type Settings } from '../config.ts';
+import { createLog } from '../log.ts';
+import { startService } from '../main.ts';
+import { connectRedis, type RedisClient } from '../redis/connect.ts';
+import { startEmbedded } from '../redis/embedded.ts';
+import type { FaxCompletedEvent } from '../results/event.ts';
+import type { FaxResult } from '../results/result.ts';
+import { Simulator } from '../simulator/simulator.ts';
+import { demoFaxes } from './demo-faxes.ts';
+import { resultLine } from './event-line.ts';
+import { CommandError, EX_UNAVAILABLE } from './failure.ts';
+
+const LONGEST_MS = 55_000;
+const LIMIT = { kind: 'sliding-window', max: 10, windowMs: 1_000 } as const;
+
+/** `faxwatch demo`: the main job from end to end in under a minute, with nothing but this package. */
+export async function demo({ keep = false }: { keep?: boolean }): Promise<void> {
+  const log = await createLog('silent', []);
+  const simulator = await Simulator.start({ apiKey: 'demo-key', limit: LIMIT, latencyMs: 30 });
+  const embedded = await startEmbedded(log);
+  const settings = demoSettings(simulator.url, embedded.url, await dashboardPort());
+  const service = await startService(settings, { worker: true, board: true }, log);
+  const redis = await connectRedis(settings, log);
+  const client = new FaxStatusClient({ connect: () => redis.duplicate() });
+  console.log(`dashboard: ${service.address}/queues   redis: ${embedded.url}   stand-in API: ${simulator.url}\n`);
+  try {
+    const faxes = demoFaxes();
+    const results = await watchAll(redis.duplicate(), settings, faxes.length, async () => {
+      for (const { id, fate, about } of faxes) {
+        simulator.send(id, fate);
+        await client.track(id, { metadata: { about } });
+      }
+    });
+    const started = new Map(faxes.map(({ id, finishMs }) => [id, finishMs]));
+    const lags = results.map((r) => Date.parse(r.completedAt) - Date.parse(r.enqueuedAt) - (started.get(Number(r.faxJobId)) ?? 0));
+    console.log(`\n${summary(results, lags, simulator)}`);
+    if (results.length < faxes.length) throw new CommandError(`only ${results.length} of ${faxes.length} faxes finished in time`, EX_UNAVAILABLE);
+    if (keep) {
+      console.log(`\nstill up: ${service.address}/queues (Ctrl-C ends it)`);
+      await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    }
+  } finally {
+    await client.close();
+    await redis.close();
+    await service.close();
+    await embedded.close();
+    await simulator.stop();
+  }
+}
+
+/** Prints each event as it is published, and a line of progress on a terminal, until `count` faxes are finished. */
+async function watchAll(subscriber: RedisClient, settings: Settings, count: number, start: () => Promise<void>): Promise<FaxResult[]> {
+  const results: FaxResult[] = [];
+  await subscriber.subscribe(`${settings.KEY_PREFIX}completed`, `${settings.KEY_PREFIX}alerts`);
+  const finished = new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, LONGEST_MS);
+    subscriber.on('message', (channel: string, message: string) => {
+      if (channel.endsWith('alerts')) {
+        const { type, data } = JSON.parse(message) as AlertEvent;
+        print(`ALERT ${type}: ${data.message}`);
+        return;
+      }
+      results.push((JSON.parse(message) as FaxCompletedEvent).data);
+      print(resultLine(results.at(-1) as FaxResult));
+      progress(results.length, count);
+      if (results.length < count) return;
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+  await start();
+  progress(0, count);
+  await finished;
+  return results;
+}
+
+const print = (line: string): void => {
+  console.log(process.stdout.isTTY ? `\r\x1b[K${line}` : line);
+};
+
+function progress(done: number, count: number): void {
+  if (!process.stdout.isTTY) return;
+  process.stdout.write(`\r\x1b[K[${'#'.repeat(done).padEnd(count, '.')}] ${done} of ${count} finished`);
+}
+
+function summary(results: readonly FaxResult[], lags: number[], simulator: Simulator): string {
+  const outcomes = new Table({ head: ['outcome', 'reason', 'faxes'], style: { head: [], border: [] } });
+  const counts = new Map<string, number>();
+  for (const { state, reason } of results) counts.set(`${state} ${reason}`, (counts.get(`${state} ${reason}`) ?? 0) + 1);
+  for (const [key, count] of [...counts].sort()) outcomes.push([...key.split(' '), count]);
+  const sorted = [...lags].sort((a, b) => a - b);
+  const mean = lags.reduce((sum, lag) => sum + lag, 0) / Math.max(1, lags.length);
+  const p95 = sorted[Math.max(0, Math.ceil(sorted.length * 0.95) - 1)] ?? 0;
+  const figures = new Table({ style: { head: [], border: [] } });
+  figures.push(
+    ['polls', results.reduce((sum, { polls }) => sum + polls, 0)],
+    ['detection lag, mean', `${(mean / 1000).toFixed(2)} s`],
+    ['detection lag, p95', `${(p95 / 1000).toFixed(2)} s`],
+    ['requests', simulator.requests],
+    ['refusals by the limit', simulator.refusals],
+  );
+  return `${outcomes.toString()}\n${figures.toString()}`;
+}
+
+const demoSettings = (apiUrl: string, redisUrl: string, port: number): Settings =>
+  loadSettings(
+    {
+      FAX_API_KEY: 'demo-key',
+      FAX_API_BASE_URL: apiUrl,
+      REDIS_URL: redisUrl,
+      DASHBOARD_PORT: String(port),
+      RATE_LIMIT_MAX: String(LIMIT.max),
+      RATE_LIMIT_DURATION_MS: String(LIMIT.windowMs),
+      POLL_MIN_INTERVAL_MS: '500',
+      POLL_MAX_INTERVAL_MS: '5000',
+      LOG_LEVEL: 'silent',
+    },
+    true,
+  );
+
+/** The usual port if it is free, else any. */
+async function dashboardPort(): Promise<number> {
+  const free = async (port: number): Promise<number> => {
+    const probe = createServer().listen(port, '127.0.0.1');
+    await once(probe, 'listening');
+    const { port: found } = probe.address() as AddressInfo;
+    probe.close();
+    await once(probe, 'close');
+    return found;
+  };
+  return free(3_000).catch(() => free(0));
+}

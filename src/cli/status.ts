@@ -1,0 +1,17 @@
+import { FaxId } from '../polling/job.ts';
+import { withClient } from './client-session.ts';
+import { resultLine } from './event-line.ts';
+import { CommandError, EX_DATAERR } from './failure.ts';
+
+/** `faxwatch status`: exit 0 if the fax is known, 1 if not. */
+export async function status(id: string, { json = false }: { json?: boolean }): Promise<void> {
+  if (!FaxId.safeParse(id).success) throw new CommandError(`${id}: is no fax job id`, EX_DATAERR);
+  await withClient(async (client) => {
+    const known = await client.status(id);
+    if (json) console.log(JSON.stringify(known));
+    else if (known.kind === 'done') console.log(resultLine(known.result));
+    else if (known.kind === 'unknown') console.log(`${id}: not known: neither in flight nor finished within the time that results are kept`);
+    else console.log(`${id}: in flight since ${known.enqueuedAt}, ${known.polls} polls, last "${known.lastMessage}", next ${known.nextPollAt ?? 'soon'}`);
+    if (known.kind === 'unknown') process.exitCode = 1;
+  });
+}

@@ -1,0 +1,89 @@
+import type { Queue } from 'bullmq';
+import type { Keys } from '../keys.ts';
+import type { Brake, BrakeState } from '../pacing/brake.ts';
+import type { RateLimit } from '../pacing/rate-limit.ts';
+import type { RedisClient } from '../redis/connect.ts';
+
+/** What Redis knows of all workers together, at one moment. */
+export type Fleet = {
+  readonly pacePerSecond: number;
+  readonly brake: BrakeState | undefined;
+  /** Jobs by BullMQ state. */
+  readonly jobs: Readonly<Record<QueueState, number>>;
+  /** Since the oldest fax in flight was enqueued, ms; 0 if there is none. */
+  readonly oldestInFlightMs: number;
+  /** Since the job that is overdue longest fell due, ms; 0 if none is. */
+  readonly overdueMs: number;
+};
+
+const QUEUE_STATES = ['wait', 'active', 'delayed', 'prioritized', 'completed', 'failed'] as const;
+type QueueState = (typeof QUEUE_STATES)[number];
+export const IN_FLIGHT_STATES = ['wait', 'active', 'delayed', 'prioritized'] as const;
+
+const DELAYED_SCORE_UNIT = 0x1000; // BullMQ's delayed set has ms times this as its score, plus a counter
+const STALE_CHECKS = 10;
+
+export class RedisAwayError extends Error {
+  override readonly name = 'RedisAwayError';
+  readonly code = 'ERR_REDIS_AWAY';
+}
+
+/** Reads the state of the fleet. */
+export class FleetReader {
+  readonly #queue: Queue;
+  readonly #redis: RedisClient;
+  readonly #keys: Keys;
+  readonly #limit: RateLimit;
+  readonly #brake: Brake;
+
+  constructor(queue: Queue, redis: RedisClient, keys: Keys, limit: RateLimit, brake: Brake) {
+    this.#queue = queue;
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#limit = limit;
+    this.#brake = brake;
+  }
+
+  /** @throws RedisAwayError if Redis does not answer in `timeoutMs` */
+  async read(timeoutMs: number): Promise<Fleet> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new RedisAwayError(`redis did not answer within ${timeoutMs} ms`)), timeoutMs);
+    });
+    try {
+      return await Promise.race([this.#read(), late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #read(): Promise<Fleet> {
+    const [pacePerSecond, brake, jobs, oldest, firstDelayed] = await Promise.all([
+      this.#limit.current(),
+      this.#brake.state(),
+      this.#queue.getJobCounts(...QUEUE_STATES),
+      this.#oldestInFlight(),
+      this.#redis.zrange(this.#queue.toKey('delayed'), '0', '0', 'WITHSCORES'),
+    ]);
+    const now = Date.now();
+    const due = firstDelayed[1] === undefined ? now : Number(firstDelayed[1]) / DELAYED_SCORE_UNIT;
+    return {
+      pacePerSecond,
+      brake,
+      jobs: jobs as Record<QueueState, number>,
+      oldestInFlightMs: oldest === undefined ? 0 : Math.max(0, now - oldest),
+      overdueMs: Math.max(0, now - due),
+    };
+  }
+
+  /** A fax whose job was removed by hand has no lease any more: it is taken off the list when it comes first. */
+  async #oldestInFlight(): Promise<number | undefined> {
+    for (let i = 0; i < STALE_CHECKS; i += 1) {
+      const [faxId, enqueuedAt] = await this.#redis.zrange(this.#keys.inFlight, '0', '0', 'WITHSCORES');
+      if (faxId === undefined) return undefined;
+      if ((await this.#redis.exists(this.#keys.lease(faxId))) === 1) return Number(enqueuedAt);
+      await this.#redis.zrem(this.#keys.inFlight, faxId);
+    }
+    return undefined;
+  }
+}

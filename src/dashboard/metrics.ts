@@ -1,0 +1,92 @@
+import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import type { PollObserver } from '../polling/observer.ts';
+import { IN_FLIGHT_STATES, type Fleet } from './fleet.ts';
+
+const LAG_BUCKETS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800];
+const DURATION_BUCKETS = [5, 15, 30, 60, 90, 120, 180, 300, 600, 1200, 3600, 14_400, 86_400];
+const REQUEST_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const MAX_WORDING_LABELS = 100; // a label value each: an API that puts a date into each message must not fill Prometheus
+
+/** All Prometheus metrics of the service (contract §5): counts of this process, and the state of the fleet as of the scrape. */
+export class Metrics implements PollObserver {
+  readonly #registry = new Registry();
+  readonly #wordings = new Set<string>();
+  readonly #polls = this.#counter('fax_polls_total', 'Requests to the API, by what the answer was', ['outcome']);
+  readonly #faults = this.#counter('fax_faults_total', 'Answers that count as server faults, by cause', ['fault']);
+  readonly #refusals = this.#counter('fax_refusals_total', 'Requests refused by the API', ['reason']);
+  readonly #finished = this.#counter('fax_finished_total', 'Faxes with a result', ['state', 'reason']);
+  readonly #rejected = this.#counter('fax_jobs_rejected_total', 'Jobs whose data is not that of a fax job', []);
+  readonly #unrecognised = this.#counter('fax_unrecognised_total', 'Answers in a wording that no rule knows', ['wording']);
+  readonly #request = this.#histogram('fax_request_duration_seconds', 'Time of one request to the API', REQUEST_BUCKETS);
+  readonly #lag = this.#histogram(
+    'fax_detection_lag_seconds',
+    'Upper bound of the time from a fax being finished to our seeing it: time between the last two polls',
+    LAG_BUCKETS,
+  );
+  readonly #duration = this.#histogram('fax_duration_seconds', 'Time from a fax being enqueued to its result', DURATION_BUCKETS);
+  readonly #balance = this.#gauge('fax_user_cash_balance', 'Balance of the account as the API last told this process', []);
+  readonly #inFlight = this.#gauge('fax_in_flight', 'Faxes without a result in the queue', []);
+  readonly #oldest = this.#gauge('fax_oldest_in_flight_seconds', 'Age of the oldest fax in flight', []);
+  readonly #pace = this.#gauge('fax_pace_requests_per_second', 'Pace in force, of all workers together', []);
+  readonly #brake = this.#gauge('fax_brake', '1 while polling is stopped for this reason', ['reason']);
+  readonly #jobs = this.#gauge('fax_queue_jobs', 'Jobs in the queue, by BullMQ state', ['state']);
+  readonly #redisUp = this.#gauge('fax_redis_up', '1 if Redis answered this scrape', []);
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry, prefix: 'fax_' });
+  }
+
+  readonly polled: PollObserver['polled'] = (answer, verdict) => {
+    this.#polls.inc({ outcome: verdict.kind });
+    this.#request.observe(answer.latencyMs / 1000);
+    if (answer.kind === 'fault') this.#faults.inc({ fault: answer.fault });
+    if (answer.kind === 'unauthorized' || answer.kind === 'rate_limited') this.#refusals.inc({ reason: answer.kind });
+    if (answer.kind === 'status' && answer.userCashBalance !== null) this.#balance.set(answer.userCashBalance);
+    if (verdict.kind === 'unrecognised') this.#unrecognised.inc({ wording: this.#label(verdict.wording) });
+  };
+
+  readonly finished: PollObserver['finished'] = (result, lagCeilingMs) => {
+    this.#finished.inc({ state: result.state, reason: result.reason });
+    this.#lag.observe(lagCeilingMs / 1000);
+    this.#duration.observe(Math.max(0, Date.parse(result.completedAt) - Date.parse(result.enqueuedAt)) / 1000);
+  };
+
+  readonly rejected: PollObserver['rejected'] = () => {
+    this.#rejected.inc();
+  };
+
+  readonly contentType = this.#registry.contentType;
+
+  /** All metrics as text. @param fleet undefined while Redis is away: its gauges then keep what they had */
+  async text(fleet: Fleet | undefined): Promise<string> {
+    this.#redisUp.set(fleet ? 1 : 0);
+    if (fleet) this.#show(fleet);
+    return this.#registry.metrics();
+  }
+
+  #show(fleet: Fleet): void {
+    this.#inFlight.set(IN_FLIGHT_STATES.reduce((sum, state) => sum + fleet.jobs[state], 0));
+    this.#oldest.set(fleet.oldestInFlightMs / 1000);
+    this.#pace.set(fleet.pacePerSecond);
+    for (const reason of ['unauthorized', 'rate_limited', 'api_down']) this.#brake.set({ reason }, fleet.brake?.reason === reason ? 1 : 0);
+    for (const [state, count] of Object.entries(fleet.jobs)) this.#jobs.set({ state }, count);
+  }
+
+  #label(wording: string): string {
+    if (!this.#wordings.has(wording) && this.#wordings.size >= MAX_WORDING_LABELS) return 'other';
+    this.#wordings.add(wording);
+    return wording.slice(0, 200);
+  }
+
+  #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #gauge<L extends string>(name: string, help: string, labelNames: L[]): Gauge<L> {
+    return new Gauge({ name, help, labelNames, registers: [this.#registry] });
+  }
+
+  #histogram(name: string, help: string, buckets: number[]): Histogram {
+    return new Histogram({ name, help, buckets, registers: [this.#registry] });
+  }
+}

@@ -1,0 +1,99 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { FastifyAdapter } from '@bull-board/fastify';
+import basicAuth from '@fastify/basic-auth';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import type { Queue } from 'bullmq';
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import type { Settings } from '../config.ts';
+import type { Fleet, FleetReader } from './fleet.ts';
+import type { Metrics } from './metrics.ts';
+import { notReady } from './readiness.ts';
+
+export type HttpParts = {
+  readonly fleet: FleetReader;
+  readonly metrics: Metrics;
+  /** Since this process last worked on a job, ms; undefined if it has no worker. */
+  readonly idleMs: () => number | undefined;
+  /** The queue that Bull Board shows; undefined for health and metrics alone. */
+  readonly board: Queue | undefined;
+  readonly settings: Pick<Settings, 'DASHBOARD_HOST' | 'DASHBOARD_PORT' | 'DASHBOARD_USERNAME' | 'DASHBOARD_PASSWORD'>;
+};
+
+const BOARD = '/queues';
+const REDIS_PATIENCE_MS = 2_000;
+const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds, a guesser of passwords far more
+
+/** Builds the HTTP side of the service (contract §5): dashboard, health, readiness, metrics. It does not listen yet. */
+export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
+  const app = fastify({ logger: false, trustProxy: false });
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      // Bull Board's page sets its theme by an inline script and styles; nothing comes from elsewhere.
+      directives: { scriptSrc: ["'self'", "'unsafe-inline'"], connectSrc: ["'self'"], upgradeInsecureRequests: null },
+    },
+    strictTransportSecurity: false, // the port speaks http; a proxy that adds TLS adds this
+  });
+  await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: '1 minute' });
+  addHealth(app, parts);
+  if (parts.board) await addBoard(app, parts.board, parts.settings);
+  return app;
+}
+
+function addHealth(app: FastifyInstance, { fleet, metrics, idleMs }: HttpParts): void {
+  const read = (): Promise<Fleet | undefined> => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined);
+  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/readyz', async (_request, reply) => {
+    const state = await read();
+    const reason = notReady(state, idleMs(), state ? 1000 / state.pacePerSecond : 0);
+    return reason === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
+  });
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text(await read())));
+}
+
+async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts['settings']): Promise<void> {
+  const adapter = new FastifyAdapter();
+  adapter.setBasePath(BOARD);
+  createBullBoard({
+    queues: [new BullMQAdapter(queue)],
+    serverAdapter: adapter,
+    options: { uiConfig: { boardTitle: 'Faxwatch' } },
+  });
+  await app.register(async (guarded) => {
+    guarded.addHook('onRequest', async (request, reply) => {
+      if (isCrossSite(request)) return reply.code(403).send({ error: 'requests from other sites may not change anything' });
+      return undefined;
+    });
+    if (settings.DASHBOARD_PASSWORD) {
+      await guarded.register(basicAuth, {
+        authenticate: { realm: 'Faxwatch' },
+        validate: passwordCheck(settings.DASHBOARD_USERNAME, settings.DASHBOARD_PASSWORD),
+      });
+      guarded.addHook('onRequest', (request, reply, done) => guarded.basicAuth(request, reply, done));
+    }
+    guarded.get('/', (_request, reply) => reply.redirect(BOARD));
+    await guarded.register(adapter.registerPlugin(), { prefix: BOARD });
+  });
+}
+
+/** Whether a page of another site is behind a request that changes something: browsers say so, other programs do not send these. */
+function isCrossSite(request: FastifyRequest): boolean {
+  if (request.method === 'GET' || request.method === 'HEAD') return false;
+  const { 'sec-fetch-site': site, origin, host } = request.headers;
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none';
+  return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
+}
+
+// Digests have one length, so that the comparison takes the same time whatever was typed.
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+function passwordCheck(username: string, password: string) {
+  const expected = [digest(username), digest(password)] as const;
+  return (user: string, pass: string, _request: unknown, _reply: unknown, done: (error?: Error) => void): void => {
+    const userOk = timingSafeEqual(digest(user), expected[0]);
+    const passOk = timingSafeEqual(digest(pass), expected[1]);
+    done(userOk && passOk ? undefined : new Error('wrong user name or password'));
+  };
+}

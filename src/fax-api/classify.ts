@@ -1,0 +1,34 @@
+import type { FailureReason } from '../results/result.ts';
+import type { Answer } from './answer.ts';
+import type { ClassificationRule } from './classification-rules.ts';
+import { containsWords, normalise, startsWithWords } from './wording.ts';
+
+/** What an answer means for the fax (contract §2). */
+export type Verdict =
+  | { readonly kind: 'sent' }
+  | { readonly kind: 'failed'; readonly reason: FailureReason }
+  | { readonly kind: 'pending' }
+  | { readonly kind: 'unrecognised'; readonly wording: string }
+  | { readonly kind: Exclude<Answer['kind'], 'status'> };
+
+/**
+ * Gives an answer its meaning: the first rule that holds, in order. A wording that no rule knows is `unrecognised`, never final.
+ * Pure: same answer and rules, same verdict.
+ */
+export function classify(answer: Answer, rules: readonly ClassificationRule[]): Verdict {
+  if (answer.kind !== 'status') return { kind: answer.kind };
+  const status = normalise(answer.apiStatus);
+  const message = normalise(answer.message);
+  const rule = rules.find(({ anyOf }) =>
+    anyOf.some(
+      (condition) =>
+        (condition.status?.includes(status) ?? true) &&
+        (condition.messageStartsWith?.some((phrase) => startsWithWords(message, phrase)) ?? true) &&
+        (condition.messageContains?.some((phrase) => containsWords(message, phrase)) ?? true),
+    ),
+  );
+  if (!rule) return { kind: 'unrecognised', wording: `${status}: ${message}` };
+  if (rule.verdict !== 'failed') return { kind: rule.verdict };
+  const reason = rule.reasons?.find(({ phrase }) => containsWords(message, phrase))?.reason;
+  return { kind: 'failed', reason: reason ?? 'unknown' };
+}

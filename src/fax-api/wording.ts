@@ -1,0 +1,17 @@
+/**
+ * A wording reduced to what is compared: lower case, every run of white space and punctuation one space.
+ *
+ * @example normalise('  Sent!  Fax Has Been ANSWERED. ') === 'sent fax has been answered'
+ */
+export const normalise = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim();
+
+/** Whether normalised `text` begins with the whole words of `phrase`: "sent on" begins with "sent", "sentinel" does not. */
+export const startsWithWords = (text: string, phrase: string): boolean => text === phrase || text.startsWith(`${phrase} `);
+
+/** Whether the whole words of `phrase` stand anywhere in normalised `text`. */
+export const containsWords = (text: string, phrase: string): boolean => ` ${text} `.includes(` ${phrase} `);

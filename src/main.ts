@@ -1,0 +1,150 @@
+import { Queue, type Worker } from 'bullmq';
+import type { FastifyInstance } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import { AlertDesk } from './alerts/alert-desk.ts';
+import { BalanceWatch } from './alerts/balance.ts';
+import { Wordings } from './alerts/wordings.ts';
+import type { Settings } from './config.ts';
+import { FleetReader } from './dashboard/fleet.ts';
+import { Metrics } from './dashboard/metrics.ts';
+import { createServer } from './dashboard/server.ts';
+import { loadRules } from './fax-api/classification-rules.ts';
+import { FaxApiClient } from './fax-api/client.ts';
+import { keysOf } from './keys.ts';
+import type { Log } from './log.ts';
+import { Brake } from './pacing/brake.ts';
+import { RateLimit } from './pacing/rate-limit.ts';
+import { ClaimGate } from './polling/claim.ts';
+import { Poller } from './polling/poll.ts';
+import { createWorker } from './polling/worker.ts';
+import { connectRedis, type RedisConnection } from './redis/connect.ts';
+import { ResultStore } from './results/store.ts';
+
+/** Which parts of the service a process runs. The HTTP port is health and metrics, and with `board` the dashboard too. */
+export type Roles = { readonly worker: boolean; readonly board: boolean };
+
+/** A service that runs. */
+export type Service = {
+  /** Where it listens, such as `http://127.0.0.1:3000`; undefined if it does not. */
+  readonly address: string | undefined;
+  /** Takes no new job, finishes those under way for up to `SHUTDOWN_TIMEOUT_MS`, then lets go of them unharmed and ends. */
+  close(): Promise<void>;
+};
+
+const EVENTS_KEPT = 1_000; // of BullMQ's own event stream, which nothing here reads; each poll writes a few
+const CLOSING_SHARE = 0.8; // of the shutdown time for jobs under way; the rest is for connections
+
+/**
+ * The composition root: builds the parts of the service from its settings, starts them in order and stops them in reverse.
+ *
+ * @throws SettingsError if the classification file is wrong
+ */
+export async function startService(settings: Settings, roles: Roles, log: Log): Promise<Service> {
+  const rules = loadRules(settings.CLASSIFICATION_FILE);
+  const redis = await connectRedis(settings, log);
+  const keys = keysOf(settings.KEY_PREFIX);
+  const queue = new Queue(settings.QUEUE_NAME, {
+    connection: redis.client,
+    prefix: settings.QUEUE_PREFIX,
+    streams: { events: { maxLen: EVENTS_KEPT } },
+  });
+  queue.on('error', (error) => log.debug({ reason: error.message }, 'queue: will try again'));
+  const alerts = new AlertDesk(redis.client, keys, log);
+  const limit = new RateLimit(queue, redis.client, keys, settings, log);
+  const brake = new Brake(redis.client, keys, limit, alerts);
+  const metrics = new Metrics();
+
+  let lastWorkAt = performance.now();
+  const server = await createServer({
+    fleet: new FleetReader(queue, redis.client, keys, limit, brake),
+    metrics,
+    idleMs: () => (roles.worker ? performance.now() - lastWorkAt : undefined),
+    board: roles.board ? queue : undefined,
+    settings,
+  });
+  // Health answers before Redis does: while it is away, readiness says so.
+  const address = await listen(server, settings, roles, log);
+
+  let worker: Worker | undefined;
+  let api: FaxApiClient | undefined;
+  const begin = async (): Promise<void> => {
+    await limit.start();
+    if (!roles.worker) return;
+    const wordings = new Wordings(redis.client, keys, alerts);
+    await wordings.resolveKnown(rules);
+    api = new FaxApiClient(settings);
+    const poller = new Poller({
+      queue,
+      gate: new ClaimGate(redis.client, keys, settings),
+      api,
+      rules,
+      results: new ResultStore(redis.client, keys, settings),
+      limit,
+      brake,
+      wordings,
+      balance: new BalanceWatch(redis.client, keys, alerts, settings.LOW_BALANCE_THRESHOLD),
+      observer: metrics,
+      log,
+      settings,
+    });
+    worker = createWorker(
+      queue,
+      redis.client,
+      (job, token) => {
+        lastWorkAt = performance.now();
+        return poller.process(job, token ?? '');
+      },
+      settings,
+      log,
+    );
+    worker.run().catch((err: unknown) => log.error({ err }, 'worker stopped'));
+    log.info({ queue: queue.name, concurrency: settings.WORKER_CONCURRENCY }, 'worker started');
+  };
+  const begun = begin().catch((err: unknown) => log.error({ err }, 'start failed'));
+
+  return {
+    address,
+    async close() {
+      const deadline = AbortSignal.timeout(settings.SHUTDOWN_TIMEOUT_MS * CLOSING_SHARE);
+      await stopWithin(deadline, async () => {
+        await begun;
+        await worker?.close();
+      });
+      limit.stop();
+      api?.close();
+      await stopWithin(deadline, () => server.close());
+      await closeQuietly(queue, worker, redis);
+      log.info('stopped');
+    },
+  };
+}
+
+async function listen(server: FastifyInstance, settings: Settings, roles: Roles, log: Log): Promise<string | undefined> {
+  if (settings.DASHBOARD_PORT === 0) return undefined;
+  try {
+    await server.listen({ host: settings.DASHBOARD_HOST, port: settings.DASHBOARD_PORT });
+  } catch (error) {
+    // Several workers of one machine share the settings: the first serves health and metrics, the dashboard needs its port.
+    if (roles.board || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    log.warn({ port: settings.DASHBOARD_PORT }, 'port taken: this worker serves no health and no metrics; set DASHBOARD_PORT, 0 for none');
+    return undefined;
+  }
+  const { address, port, family } = server.server.address() as AddressInfo;
+  const url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  log.info({ url: roles.board ? `${url}/queues` : `${url}/healthz` }, roles.board ? 'dashboard' : 'health and metrics');
+  return url;
+}
+
+/** Waits for a step of the shutdown, but no longer than the deadline. */
+async function stopWithin(deadline: AbortSignal, step: () => Promise<unknown>): Promise<void> {
+  if (deadline.aborted) return;
+  const late = new Promise<void>((resolve) => deadline.addEventListener('abort', () => resolve(), { once: true }));
+  await Promise.race([step().catch(() => undefined), late]);
+}
+
+/** A connection that is away cannot be closed politely; what remains of the jobs is taken over by another worker. */
+async function closeQuietly(queue: Queue, worker: Worker | undefined, redis: RedisConnection): Promise<void> {
+  const force = worker?.close(true);
+  await Promise.race([Promise.allSettled([force, queue.close()]), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+  await redis.close();
+}

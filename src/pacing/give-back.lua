@@ -1,0 +1,17 @@
+-- Gives a slot of the pace back that a job took without sending a request, so that the next job need not wait for it.
+-- Only if the slot is still that job's: not if the queue is held meanwhile, nor if the window is a later one.
+--
+-- KEYS[1] limiter of the queue   ARGV[1] window, ms   ARGV[2] at least how long ago the slot was taken, ms
+-- ARGV[3] the count that stands for a hold
+-- Returns 1 if it was given back, else 0.
+
+local count = redis.call('GET', KEYS[1])
+if not count or count == ARGV[3] or tonumber(count) < 1 then
+  return 0
+end
+local age = tonumber(ARGV[1]) - redis.call('PTTL', KEYS[1])
+if age < tonumber(ARGV[2]) then
+  return 0
+end
+redis.call('DECR', KEYS[1])
+return 1

@@ -1,0 +1,98 @@
+import type { Queue } from 'bullmq';
+import type { Settings } from '../config.ts';
+import type { Keys } from '../keys.ts';
+import type { Log } from '../log.ts';
+import type { RedisClient } from '../redis/connect.ts';
+import { loadScript, type Script } from '../redis/script.ts';
+import { ceilingPace, limiterShape, paceAt, type LimiterShape, type LoweredPace } from './pace.ts';
+
+type RateLimitSettings = Pick<Settings, 'RATE_LIMIT_MAX' | 'RATE_LIMIT_DURATION_MS' | 'RATE_LIMIT_HEADROOM'>;
+
+const REFRESH_MS = 1_000;
+const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
+
+/**
+ * The one pace of all workers of a key, by BullMQ's global limiter: it lives in Redis, and each job fetched takes a slot of it.
+ * A slot spent without a request is given back; a hold takes all slots for a while.
+ */
+export class RateLimit {
+  readonly #queue: Queue;
+  readonly #redis: RedisClient;
+  readonly #keys: Keys;
+  readonly #settings: RateLimitSettings;
+  readonly #log: Log;
+  readonly #limiterKey: string;
+  readonly #hold: Script<number>;
+  readonly #giveBack: Script<number>;
+  readonly #ceiling: number;
+  #shape: LimiterShape = { max: 0, duration: 0 };
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(queue: Queue, redis: RedisClient, keys: Keys, settings: RateLimitSettings, log: Log) {
+    this.#queue = queue;
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#settings = settings;
+    this.#log = log;
+    this.#limiterKey = queue.toKey('limiter');
+    this.#hold = loadScript(redis, new URL('./hold.lua', import.meta.url));
+    this.#giveBack = loadScript(redis, new URL('./give-back.lua', import.meta.url));
+    this.#ceiling = ceilingPace(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_DURATION_MS, settings.RATE_LIMIT_HEADROOM);
+  }
+
+  /**
+   * Puts the pace in force and keeps it so. To be awaited before the first worker runs: a queue without a limit ignores holds.
+   */
+  async start(): Promise<void> {
+    await this.#refresh();
+    this.#timer = setInterval(() => {
+      this.#refresh().catch((err: unknown) => this.#log.debug({ err }, 'pace not refreshed'));
+    }, REFRESH_MS);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** The pace in force, requests per second. */
+  async current(): Promise<number> {
+    const [seconds, micros] = await this.#redis.time();
+    const now = Number(seconds) * 1000 + Number(micros) / 1000;
+    return paceAt(this.#ceiling, await this.#lowered(), now, this.#settings.RATE_LIMIT_DURATION_MS);
+  }
+
+  /** Halves the pace: once per refusal episode, which the caller sees to. @param now the time of Redis, ms since 1970 */
+  async lower(now: number): Promise<void> {
+    const pace = paceAt(this.#ceiling, await this.#lowered(), now, this.#settings.RATE_LIMIT_DURATION_MS) / 2;
+    await this.#redis.hset(this.#keys.pace, { pace, at: now });
+    await this.#refresh();
+    this.#log.info({ pacePerSecond: pace }, 'pace halved after a refusal');
+  }
+
+  /** Stops the queue for everyone, for at least `ms`. */
+  async hold(ms: number): Promise<void> {
+    await this.#hold([this.#limiterKey], [Math.max(1, Math.ceil(ms)), HELD]);
+  }
+
+  /** Ends a hold. */
+  async release(): Promise<void> {
+    await this.#queue.removeRateLimitKey();
+  }
+
+  /** Gives the slot of a job back that sent no request. @param takenMsAgo at least how long ago the job was fetched */
+  async giveBack(takenMsAgo: number): Promise<void> {
+    await this.#giveBack([this.#limiterKey], [this.#shape.duration, Math.floor(takenMsAgo), HELD]);
+  }
+
+  async #lowered(): Promise<LoweredPace | undefined> {
+    const [pace, at] = await this.#redis.hmget(this.#keys.pace, 'pace', 'at');
+    return pace && at ? { pace: Number(pace), at: Number(at) } : undefined;
+  }
+
+  async #refresh(): Promise<void> {
+    const shape = limiterShape(await this.current());
+    if (shape.max === this.#shape.max && shape.duration === this.#shape.duration) return;
+    await this.#queue.setGlobalRateLimit(shape.max, shape.duration);
+    this.#shape = shape;
+  }
+}

@@ -1,0 +1,14 @@
+-- Takes the brake off. It is remembered for a while when the last refusal was counted, so that a late answer to an older request
+-- does not put it on again.
+--
+-- KEYS[1] brake   ARGV[1] for how long it is remembered, ms
+-- Returns the reason and since when (ms since 1970), or an empty list if the brake was off.
+
+local state = redis.call('HMGET', KEYS[1], 'reason', 'since')
+if not state[1] or state[1] == '' then
+  return {}
+end
+redis.call('HSET', KEYS[1], 'reason', '', 'refusals', 0, 'heldUntil', 0, 'probeUntil', 0)
+redis.call('HDEL', KEYS[1], 'escalated')
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+return { state[1], tonumber(state[2]) }

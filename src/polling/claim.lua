@@ -1,0 +1,35 @@
+-- Asks, before a fax is polled, whether this job may send the request: one round trip, atomic.
+--
+-- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake
+-- ARGV[1] fax id   ARGV[2] job id   ARGV[3] lease, ms   ARGV[4] when it was enqueued, ms since 1970   ARGV[5] how long a probe may take, ms
+-- Returns the time of Redis (ms since 1970) and one of
+--   'done', fields and values of the result    the fax has its result
+--   'leased'                                   another job polls this fax
+--   'held', ms                                 the brake is on for so long
+--   'go', refusals                             poll; over 0 refusals in a row so far make this the one probe
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local result = redis.call('HGETALL', KEYS[1])
+if #result > 0 then
+  return { now, 'done', result }
+end
+
+local owner = redis.call('GET', KEYS[2])
+if owner and owner ~= ARGV[2] then
+  return { now, 'leased' }
+end
+redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+redis.call('ZADD', KEYS[3], 'NX', ARGV[4], ARGV[1])
+
+local brake = redis.call('HMGET', KEYS[4], 'reason', 'refusals', 'heldUntil', 'probeUntil')
+if brake[1] and brake[1] ~= '' then
+  local free = math.max(tonumber(brake[3]), tonumber(brake[4]))
+  if now < free then
+    return { now, 'held', free - now }
+  end
+  redis.call('HSET', KEYS[4], 'probeUntil', now + ARGV[5])
+  return { now, 'go', tonumber(brake[2]) }
+end
+return { now, 'go', 0 }

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import type { JsonObject } from '../results/result.ts';
+
+const MAX_METADATA_BYTES = 4096;
+const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
+
+const isPlainObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The id in its text form, as it stands in URLs and keys. Everything downstream takes ids from here only. */
+export const FaxId = z.union(
+  [z.int().positive().transform(String), z.string().regex(ID_PATTERN)],
+  'must be a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -',
+);
+
+const FaxJob = z.strictObject({
+  faxJobId: FaxId,
+  metadata: z
+    .custom<JsonObject>(isPlainObject, 'must be a JSON object')
+    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES, `must be at most ${MAX_METADATA_BYTES} bytes as JSON`)
+    .optional(),
+  deadlineMs: z.int('must be a positive whole number of ms').positive('must be a positive whole number of ms').optional(),
+});
+
+/** The data of a job in the queue, checked (contract §1). */
+export type FaxJob = { readonly faxId: string; readonly metadata: JsonObject; readonly deadlineMs: number | undefined };
+
+/**
+ * Checks what a producer put into the queue.
+ *
+ * @throws PayloadError that names each wrong field and shows no value of it, as a job's failure reason is shown on the dashboard
+ */
+export function parseFaxJob(data: unknown): FaxJob {
+  const parsed = FaxJob.safeParse(data);
+  if (!parsed.success) throw new PayloadError(parsed.error.issues.flatMap(problems));
+  const { faxJobId, metadata = {}, deadlineMs } = parsed.data;
+  return { faxId: faxJobId, metadata, deadlineMs };
+}
+
+/** A job whose data no worker can use. It fails at once; the API is not asked. */
+export class PayloadError extends Error {
+  override readonly name = 'PayloadError';
+  readonly code = 'ERR_PAYLOAD';
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('; '));
+  }
+}
+
+function problems(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.slice(0, 5).map((key) => `data.${key.slice(0, 64).replace(/[^\w.-]/g, '?')}: is not a field of a fax job`);
+  }
+  const field = ['data', ...issue.path].join('.');
+  return [`${field}: ${issue.code === 'invalid_type' && issue.path.length === 0 ? 'must be an object with a faxJobId' : issue.message}`];
+}
+
+/**
+ * What a job carries from one poll to the next, as its BullMQ progress: the dashboard shows it.
+ * Times are ISO 8601, UTC.
+ */
+export type FaxProgress = {
+  readonly polls: number;
+  /** Server faults in a row, the last poll included. */
+  readonly faults: number;
+  readonly apiStatus: string;
+  readonly lastMessage: string;
+  readonly lastPollAt: string | null;
+  readonly nextPollAt: string | null;
+};
+
+const Progress = z.object({
+  polls: z.int().nonnegative().catch(0),
+  faults: z.int().nonnegative().catch(0),
+  apiStatus: z.string().catch(''),
+  lastMessage: z.string().catch(''),
+  lastPollAt: z.iso.datetime().nullable().catch(null),
+  nextPollAt: z.iso.datetime().nullable().catch(null),
+});
+
+/** Reads a job's progress back; whatever is missing or was written by something else counts as not polled yet. */
+export const parseProgress = (progress: unknown): FaxProgress => Progress.parse(isPlainObject(progress) ? progress : {});

@@ -1,0 +1,17 @@
+import type { Answer } from '../fax-api/answer.ts';
+import type { Verdict } from '../fax-api/classify.ts';
+import type { FaxResult } from '../results/result.ts';
+
+/** Who wants to know what the poller sees: the metrics do. Called after the fact; must not throw. */
+export type PollObserver = {
+  /** One request was answered. */
+  polled(answer: Answer, verdict: Verdict): void;
+  /**
+   * A fax has its result.
+   *
+   * @param lagCeilingMs time since the last poll that found it not final: it finished at most so long ago
+   */
+  finished(result: FaxResult, lagCeilingMs: number): void;
+  /** A job was refused for its data. */
+  rejected(): void;
+};

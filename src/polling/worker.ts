@@ -1,0 +1,35 @@
+import { Worker, type Processor, type Queue } from 'bullmq';
+import type { Settings } from '../config.ts';
+import type { Log } from '../log.ts';
+import type { RedisClient } from '../redis/connect.ts';
+
+type WorkerSettings = Pick<Settings, 'QUEUE_PREFIX' | 'WORKER_CONCURRENCY' | 'LOCK_DURATION_MS' | 'STALLED_INTERVAL_MS'>;
+
+const DAY_SECONDS = 24 * 60 * 60;
+
+/**
+ * The BullMQ worker, not yet running: `run()` starts it.
+ *
+ * It has no limiter of its own, as the pace is the queue's (BullMQ would take max from one and duration from the other).
+ */
+export function createWorker(queue: Queue, connection: RedisClient, process: Processor, settings: WorkerSettings, log: Log): Worker {
+  const worker = new Worker(queue.name, process, {
+    connection,
+    prefix: settings.QUEUE_PREFIX,
+    autorun: false,
+    concurrency: settings.WORKER_CONCURRENCY,
+    lockDuration: settings.LOCK_DURATION_MS,
+    stalledInterval: settings.STALLED_INTERVAL_MS,
+    // BullMQ counts stalls over a job's whole life, and fails it at the second by default. A fax is polled for a day: however often
+    // a worker dies under it, only its age ends it.
+    maxStalledCount: Number.MAX_SAFE_INTEGER,
+    // How long a worker may sleep on a hold that another has ended meanwhile.
+    maximumRateLimitDelay: 1_000,
+    // Finished jobs stay for the dashboard, bounded; the results themselves are kept apart (RESULT_TTL_SECONDS).
+    removeOnComplete: { age: DAY_SECONDS, count: 1_000 },
+    removeOnFail: { age: 7 * DAY_SECONDS, count: 1_000 },
+  });
+  worker.on('error', (error) => log.debug({ reason: error.message }, 'worker: will try again'));
+  worker.on('stalled', (jobId) => log.warn({ jobId }, 'a worker died or hung while it had this job: taken over'));
+  return worker;
+}

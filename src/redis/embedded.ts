@@ -1,0 +1,13 @@
+import type { Log } from '../log.ts';
+
+/**
+ * Starts a Redis in this process, in memory only: `REDIS_URL=embedded`, for trying and developing.
+ * The package is loaded only then, so that production never pays for it.
+ */
+export async function startEmbedded(log: Log): Promise<{ url: string; close(): Promise<void> }> {
+  const { createRedisServer } = await import('js-redis-server');
+  const server = await createRedisServer({ port: 0 });
+  const url = `redis://${server.host}:${server.port}`;
+  log.warn({ url }, 'embedded redis: for trying and developing only, all is lost when this process ends');
+  return { url, close: () => server.close() };
+}

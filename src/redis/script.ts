@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import type { RedisClient } from './connect.ts';
+
+/** A Lua script that is ready to be run on Redis as one atomic step. */
+export type Script<Reply> = (keys: readonly string[], args: readonly (string | number)[]) => Promise<Reply>;
+
+/**
+ * Registers a `.lua` file as a command of a client: sent once, then run by its hash.
+ * What it expects and returns stands at the top of the file.
+ */
+export function loadScript<Reply>(redis: RedisClient, file: URL): Script<Reply> {
+  const command = `faxwatch_${basename(file.pathname, '.lua').replaceAll('-', '_')}`;
+  redis.defineCommand(command, { lua: readFileSync(file, 'utf8') });
+  const run = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[command];
+  if (!run) throw new Error(`the Redis client did not take the script ${command}`);
+  return (keys, args) => run.call(redis, keys.length, ...keys, ...args);
+}

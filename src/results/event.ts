@@ -1,0 +1,31 @@
+import type { FaxResult } from './result.ts';
+
+/** A CloudEvents 1.0 envelope in JSON (https://github.com/cloudevents/spec, v1.0.2), as published and stored by this service. */
+export type CloudEvent<Type extends string, Data> = {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: '/faxwatch';
+  readonly type: Type;
+  readonly subject: string;
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly data: Data;
+};
+
+/** Published on `<KEY_PREFIX>completed` and added to `<KEY_PREFIX>events` when a fax has its result (contract §3). */
+export type FaxCompletedEvent = CloudEvent<'fax.job.completed', FaxResult>;
+
+/** The event of a result. It depends on the result alone, so an event published again is the same one, id included. */
+export function completedEvent(result: FaxResult): FaxCompletedEvent {
+  return {
+    specversion: '1.0',
+    id: `fax-${result.faxJobId}`,
+    source: '/faxwatch',
+    type: 'fax.job.completed',
+    subject: String(result.faxJobId),
+    time: result.completedAt,
+    datacontenttype: 'application/json',
+    data: result,
+  };
+}
