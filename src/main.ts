@@ -63,7 +63,10 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     settings,
   });
   // Health answers before Redis does: while it is away, readiness says so.
-  const address = await listen(server, settings, roles, log);
+  const address = await listen(server, settings, roles, log).catch(async (error: unknown) => {
+    await redis.close();
+    throw error;
+  });
 
   let worker: Worker | undefined;
   let api: FaxApiClient | undefined;

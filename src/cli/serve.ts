@@ -10,10 +10,15 @@ export async function serve(roles: Roles): Promise<void> {
   delete process.env['FAX_API_KEY'];
   const log = await createLog(settings.LOG_LEVEL, [settings.FAX_API_KEY, settings.DASHBOARD_PASSWORD]);
   const starting = startService(settings, roles, log);
-  closeWithGrace({ delay: settings.SHUTDOWN_TIMEOUT_MS, logger: false }, async ({ signal, err }) => {
+  const grace = closeWithGrace({ delay: settings.SHUTDOWN_TIMEOUT_MS, logger: false }, async ({ signal, err }) => {
     if (err) log.fatal({ reason: err.message, stack: err.stack }, 'unforeseen error: stopping');
     else log.info({ signal }, 'stopping: finishing the jobs under way');
     await (await starting).close();
   });
-  await starting;
+  try {
+    await starting;
+  } catch (error) {
+    grace.uninstall();
+    throw error;
+  }
 }

@@ -62,7 +62,7 @@ async function* allIds(ids: readonly string[], file: string | undefined): AsyncG
   const input = file === '-' ? process.stdin : createReadStream(file);
   const lines = createInterface({ input });
   let failure: Error | undefined;
-  input.once('error', (error) => {
+  input.once('error', (error: Error) => {
     failure = error;
     lines.close();
   });

@@ -13,7 +13,7 @@ const MAX_MESSAGE_CHARS = 1024; // of the API's message, what is kept and shown
 const Body = z.object({
   status: z.string(),
   message: z.string().nullish(),
-  user_cash_balance: z.unknown(),
+  user_cash_balance: z.unknown().optional(),
 });
 
 export type FaxApiSettings = Pick<Settings, 'FAX_API_KEY' | 'FAX_API_BASE_URL' | 'FAX_API_METHOD' | 'FAX_API_TIMEOUT_MS' | 'WORKER_CONCURRENCY'>;

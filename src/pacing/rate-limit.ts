@@ -22,7 +22,6 @@ export class RateLimit {
   readonly #settings: RateLimitSettings;
   readonly #log: Log;
   readonly #limiterKey: string;
-  readonly #hold: Script<number>;
   readonly #giveBack: Script<number>;
   readonly #ceiling: number;
   #shape: LimiterShape = { max: 0, duration: 0 };
@@ -35,7 +34,6 @@ export class RateLimit {
     this.#settings = settings;
     this.#log = log;
     this.#limiterKey = queue.toKey('limiter');
-    this.#hold = loadScript(redis, new URL('./hold.lua', import.meta.url));
     this.#giveBack = loadScript(redis, new URL('./give-back.lua', import.meta.url));
     this.#ceiling = ceilingPace(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_DURATION_MS, settings.RATE_LIMIT_HEADROOM);
   }
@@ -69,9 +67,12 @@ export class RateLimit {
     this.#log.info({ pacePerSecond: pace }, 'pace halved after a refusal');
   }
 
-  /** Stops the queue for everyone, for at least `ms`. */
+  /**
+   * Stops the queue for everyone for `ms` from now, in place of any hold before. Which hold is the longest, the brake knows: a worker
+   * that a shorter one lets through too early is stopped at its claim.
+   */
   async hold(ms: number): Promise<void> {
-    await this.#hold([this.#limiterKey], [Math.max(1, Math.ceil(ms)), HELD]);
+    await this.#queue.rateLimit(Math.max(1, Math.ceil(ms)));
   }
 
   /** Ends a hold. */

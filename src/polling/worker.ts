@@ -8,12 +8,34 @@ type WorkerSettings = Pick<Settings, 'QUEUE_PREFIX' | 'WORKER_CONCURRENCY' | 'LO
 const DAY_SECONDS = 24 * 60 * 60;
 
 /**
+ * A BullMQ worker that does not sleep on a job. While the queue is limited, BullMQ's main loop sleeps until the next slot, and a job that a
+ * finishing one has fetched meanwhile (its slot was given back, or a hold has ended) would wait for the loop to wake: up to
+ * `maximumRateLimitDelay`. Here a fetched job wakes it.
+ */
+class PromptWorker extends Worker {
+  #wake: () => void = () => undefined;
+
+  override async delay(...sleep: Parameters<Worker['delay']>): Promise<void> {
+    const woken = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    await Promise.race([super.delay(...sleep), woken]);
+  }
+
+  protected override async nextJobFromJobData(...fetched: Parameters<Worker['nextJobFromJobData']>): ReturnType<Worker['nextJobFromJobData']> {
+    const job = await super.nextJobFromJobData(...fetched);
+    if (fetched[0]) this.#wake();
+    return job;
+  }
+}
+
+/**
  * The BullMQ worker, not yet running: `run()` starts it.
  *
  * It has no limiter of its own, as the pace is the queue's (BullMQ would take max from one and duration from the other).
  */
 export function createWorker(queue: Queue, connection: RedisClient, process: Processor, settings: WorkerSettings, log: Log): Worker {
-  const worker = new Worker(queue.name, process, {
+  const worker = new PromptWorker(queue.name, process, {
     connection,
     prefix: settings.QUEUE_PREFIX,
     autorun: false,

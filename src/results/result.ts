@@ -31,7 +31,7 @@ export type FaxResult = Outcome & {
 /** The public form of an id: a number where its text is one, else the text. */
 export function publicId(faxId: string): number | string {
   const number = Number(faxId);
-  return Number.isSafeInteger(number) && String(number) === faxId ? number : faxId;
+  return Number.isSafeInteger(number) && number > 0 && String(number) === faxId ? number : faxId;
 }
 
 /** The fields of the result's hash. An unknown balance is empty text, as Redis knows only strings. */

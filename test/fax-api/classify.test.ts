@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Answer } from '../../src/fax-api/answer.ts';
+import { loadRules } from '../../src/fax-api/classification-rules.ts';
+import { classify } from '../../src/fax-api/classify.ts';
+
+const rules = loadRules(null);
+const status = (apiStatus: string, message: string): Answer => ({ kind: 'status', apiStatus, message, userCashBalance: null, latencyMs: 1, rate: {} });
+
+describe('classify', () => {
+  it.each([
+    ['success', 'Sent! Fax Has Been Answered.', { kind: 'sent' }],
+    ['success', '  SENT  ', { kind: 'sent' }],
+    ['Success', 'success.', { kind: 'sent' }],
+    ['success', 'Success: fax delivered', { kind: 'sent' }],
+    ['failed', 'Fax Failed: No Answer', { kind: 'failed', reason: 'no_answer' }],
+    ['success', 'fax failed - busy!', { kind: 'failed', reason: 'busy' }],
+    ['FAILED', 'File   Conversion error', { kind: 'failed', reason: 'file_error' }],
+    ['failed', 'Fax Failed (Hangup)', { kind: 'failed', reason: 'hangup' }],
+    ['failed', 'Fax Failed: Hang-up', { kind: 'failed', reason: 'hangup' }],
+    ['failed', 'Fax Failed: Line fault', { kind: 'failed', reason: 'unknown' }],
+    ['failed', '', { kind: 'failed', reason: 'unknown' }],
+    ['failed', 'Sent', { kind: 'failed', reason: 'unknown' }],
+    ['executed', '', { kind: 'pending' }],
+    ['queued', 'Sent', { kind: 'pending' }],
+    ['pending', 'x', { kind: 'pending' }],
+    ['processing', 'x', { kind: 'pending' }],
+    ['sending', 'x', { kind: 'pending' }],
+    ['success', 'Fax is being sent', { kind: 'pending' }],
+    ['success', 'Sending page 2', { kind: 'pending' }],
+    ['success', 'In progress…', { kind: 'pending' }],
+    ['success', 'Queued', { kind: 'pending' }],
+    ['success', 'Dialing +1', { kind: 'pending' }],
+    ['success', 'Converting', { kind: 'pending' }],
+    ['success', 'Retrying in a minute', { kind: 'pending' }],
+    ['success', 'Sent, delivery report pending', { kind: 'pending' }],
+    ['success', '', { kind: 'unrecognised', wording: 'success: ' }],
+    ['success', 'OK', { kind: 'unrecognised' }],
+    ['ok', 'Sent', { kind: 'unrecognised' }],
+    ['success', 'Not sent', { kind: 'unrecognised' }],
+    ['success', 'Sentinel', { kind: 'unrecognised' }],
+    ['success', 'Successor assigned', { kind: 'unrecognised' }],
+  ])('reads %j, %j', (apiStatus, message, verdict) => {
+    expect(classify(status(apiStatus, message), rules)).toMatchObject(verdict);
+  });
+
+  it('gives no verdict of its own to an answer without a status', () => {
+    expect(classify({ kind: 'fault', fault: 'timeout', latencyMs: 1, rate: {} }, rules)).toEqual({ kind: 'fault' });
+  });
+
+  it('never says sent unless status is success and the message begins with Sent or Success', () => {
+    const words = fc.constantFrom('success', 'Sent', 'Success', 'failed', 'executed', 'Fax', 'Failed', 'being sent', 'busy', ' ', '!', '​', 'ſent', 'SENT', 'unsent');
+    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.array(words).map((parts) => parts.join(' ')), words);
+    fc.assert(
+      fc.property(text, text, (apiStatus, message) => {
+        if (classify(status(apiStatus, message), rules).kind !== 'sent') return;
+        expect(apiStatus.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase()).toBe('success');
+        expect(message.normalize('NFKC')).toMatch(/^[^\p{L}\p{N}]*(sent|success)([^\p{L}\p{N}]|$)/iu);
+        expect(message).not.toMatch(/\bbeing sent\b/i);
+      }),
+      { numRuns: 20_000 },
+    );
+  });
+});

@@ -1,0 +1,116 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { fateOf } from '../../src/simulator/fate.ts';
+import { Harness } from '../support/harness.ts';
+import { freePort, startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { CliProcess, run } from '../support/worker-process.ts';
+
+// Contract §6: the faxwatch command.
+
+let redis: TestRedis;
+let harness: Harness;
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterAll(() => redis.stop());
+
+describe('without Redis', () => {
+  it('--help names every command', async () => {
+    const { code, output } = await run(['--help']);
+    expect(code).toBe(0);
+    for (const command of ['start', 'worker', 'dashboard', 'track', 'status', 'watch', 'demo', 'simulate']) expect(output).toMatch(new RegExp(`^  ${command} `, 'm'));
+  });
+
+  it.each(['start', 'worker'])('%s with wrong settings: exit 78, a line for each, no value', async (command) => {
+    const { code, output } = await run([command], { FAX_API_KEY: 'two words', RATE_LIMIT_MAX: 'many', REDIS_URL: 'nowhere' });
+    expect(code).toBe(78);
+    expect(output.split('\n')).toEqual([expect.stringMatching(/^FAX_API_KEY: /), expect.stringMatching(/^RATE_LIMIT_MAX: /), expect.stringMatching(/^REDIS_URL: /)]);
+    expect(output).not.toMatch(/two words|many|nowhere/);
+  });
+
+  it('start without a key: exit 78; with a wrong classification file too', async () => {
+    expect(await run(['start'])).toEqual({ code: 78, output: expect.stringMatching(/^FAX_API_KEY: required/) });
+    const file = await run(['worker'], { FAX_API_KEY: 'k', CLASSIFICATION_FILE: '/nowhere.json' });
+    expect(file).toEqual({ code: 78, output: expect.stringMatching(/^CLASSIFICATION_FILE: /) });
+  });
+
+  it('an unknown command or option, a bad id, no ids: a plain line and an exit code other than 0', async () => {
+    for (const args of [['fax'], ['status'], ['status', '1', '--colour'], ['track'], ['status', 'a b'], ['simulate', '--rate-kind', 'odd'], ['track', '--file', '/nowhere.txt', '--wait']]) {
+      const { code, output } = await run(args, { REDIS_URL: redis.url });
+      expect([args, code === 0]).toEqual([args, false]);
+      expect(output).not.toMatch(/^ +at /m);
+    }
+  });
+
+  it('says so when Redis does not answer', async () => {
+    const { code, output } = await run(['status', '1'], { REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
+    expect([code, output]).toEqual([69, expect.stringContaining('REDIS_URL')]);
+  });
+
+  it('simulate serves the documented endpoint, with scripted fates and a limit', async () => {
+    const simulator = new CliProcess(['simulate', '--port', '0', '--latency', '0', '--api-key', 'k', '--rate-limit', '2', '--retry-after'], {});
+    const url = (await simulator.line(/FAX_API_BASE_URL/)).split('=')[1] ?? '';
+    const control = new URL('/_simulator/faxes/7', url);
+    const fate = { then: [{ afterMs: 0, answer: { body: { status: 'success', message: 'Sent!', user_cash_balance: 1 } } }] };
+    expect((await fetch(control, { method: 'PUT', body: JSON.stringify(fate) })).status).toBe(204);
+    expect((await fetch(`${url}/fax/7/status?api_key=x`)).status).toBe(401);
+    expect(await (await fetch(`${url}/fax/7/status?api_key=k`)).json()).toEqual({ status: 'success', message: 'Sent!', user_cash_balance: 1 });
+    expect(await (await fetch(`${url}/fax/busy-1/status`, { method: 'POST', body: new URLSearchParams({ api_key: 'k' }) })).json()).toMatchObject({ status: 'executed' });
+    const refused = await fetch(`${url}/fax/7/status?api_key=k`);
+    expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([403, true]);
+    expect(await (await fetch(new URL('/_simulator/stats', url))).json()).toEqual({ requests: 4, refusals: 1, faxes: 2 });
+    expect(await simulator.exit('SIGINT')).toBe(0);
+  });
+});
+
+describe('with the service running', () => {
+  afterEach(() => harness.stop());
+
+  it('track takes arguments and a file, names bad lines and goes on; --wait ends with the outcomes', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    for (const [id, name] of [[1, 'sent'], [2, 'busy'], ['a-3', 'sent']] as const) harness.simulator.send(id, fateOf(name, 300));
+    const file = join(mkdtempSync(join(tmpdir(), 'faxwatch-ids-')), 'ids.txt');
+    writeFileSync(file, '# today\n2\n\nnot an id\na-3\n');
+    const mixed = await run(['track', '1', '--file', file, '--wait'], harness.env);
+    expect(mixed.code).toBe(1);
+    expect(mixed.output).toMatch(/^line 4: id: must be/m);
+    expect(mixed.output).toMatch(/^3 tracked, 1 refused$/m);
+    expect(mixed.output).toMatch(/sent 2, failed 1|failed 1, sent 2/);
+    expect((await run(['track', '--wait', '1'], harness.env)).code).toBe(0);
+    expect((await run(['track', '--file', '-'], harness.env, '1\na-3\n')).output).toBe('2 tracked');
+  });
+
+  it('status tells how a fax ended or how far it is', async () => {
+    harness = await Harness.start({ redisUrl: redis.url, env: { POLL_MIN_INTERVAL_MS: '30000', POLL_MAX_INTERVAL_MS: '30000' } });
+    harness.simulator.send(1, fateOf('sent', 0));
+    harness.simulator.send(2, fateOf('pending', 0));
+    await harness.enqueue(1);
+    const jobId = await harness.enqueue(2);
+    await harness.event(1);
+    await harness.job(jobId, 'delayed');
+    expect(await run(['status', '1'], harness.env)).toEqual({ code: 0, output: expect.stringMatching(/sent .*1 polls/) });
+    expect(await run(['status', '2'], harness.env)).toEqual({ code: 0, output: expect.stringMatching(/^2: in flight since .*1 polls, last "Fax is being sent"/) });
+    expect(JSON.parse((await run(['status', '2', '--json'], harness.env)).output)).toMatchObject({ kind: 'in_flight', polls: 1 });
+    expect(await run(['status', '3'], harness.env)).toEqual({ code: 1, output: expect.stringMatching(/^3: not known/) });
+  });
+
+  it('watch prints events as they come, and with --since what came after one, without gap or repetition', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    for (let id = 1; id <= 6; id += 1) harness.simulator.send(id, fateOf('sent', 0));
+    for (const id of [1, 2, 3]) {
+      await harness.enqueue(id);
+      await harness.event(id);
+    }
+    const watch = new CliProcess(['watch', '--since', 'fax-1', '--json'], harness.env);
+    await watch.line(/"fax-3"/);
+    for (const id of [4, 5, 6]) await harness.enqueue(id);
+    await watch.line(/"fax-6"/);
+    const ids = watch.lines.map((line) => (JSON.parse(line) as { id: string }).id);
+    expect(ids.slice(0, 2)).toEqual(['fax-2', 'fax-3']);
+    expect(ids.slice(2).sort()).toEqual(['fax-4', 'fax-5', 'fax-6']);
+    expect(await watch.exit('SIGINT')).toBe(0);
+    expect(await run(['watch', '--since', 'fax-99'], harness.env)).toEqual({ code: 66, output: expect.stringContaining('fax-99') });
+  });
+});

@@ -1,0 +1,109 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { fateOf } from '../../src/simulator/fate.ts';
+import { Harness } from '../support/harness.ts';
+import { freePort, startTestRedis, type TestRedis } from '../support/redis-server.ts';
+
+// Contract §5: one port.
+
+let redis: TestRedis;
+let harness: Harness;
+let url: string;
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterAll(() => redis.stop());
+afterEach(() => harness.stop());
+
+const start = async (env: Record<string, string> = {}): Promise<void> => {
+  harness = await Harness.start({ redisUrl: redis.url, run: false, env: { DASHBOARD_PORT: String(await freePort()), ...env } });
+  url = (await harness.run({ worker: true, board: true })).address ?? '';
+};
+const get = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, { redirect: 'manual', ...init });
+const basic = (user: string, password: string) => ({ headers: { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` } });
+
+describe('the dashboard', () => {
+  it('is at /queues, / goes there, and its API shows a job with its progress and log', async () => {
+    await start({ POLL_MIN_INTERVAL_MS: '60000', POLL_MAX_INTERVAL_MS: '60000' });
+    harness.simulator.send(200, fateOf('pending', 0));
+    const id = await harness.enqueue(200);
+    await harness.job(id, 'delayed');
+    const root = await get('/');
+    expect([root.status, root.headers.get('location')]).toEqual([302, '/queues']);
+    const page = await get('/queues');
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('Faxwatch');
+    const queue = harness.settings.QUEUE_NAME;
+    const job = (await (await get(`/queues/api/queues/${queue}/${id}`)).json()) as { job: { progress: object } };
+    expect(job.job.progress).toMatchObject({ polls: 1, lastMessage: 'Fax is being sent', nextPollAt: expect.any(String) });
+    expect(JSON.stringify(await (await get(`/queues/api/queues/${queue}/${id}/logs`)).json())).toContain('Fax is being sent');
+  });
+
+  it('asks for the password on every page but health, readiness and metrics', async () => {
+    await start({ DASHBOARD_USERNAME: 'ops', DASHBOARD_PASSWORD: 'correct horse' });
+    for (const path of ['/', '/queues', '/queues/api/queues']) {
+      expect([path, (await get(path)).status]).toEqual([path, 401]);
+      expect([path, (await get(path, basic('ops', 'wrong'))).status]).toEqual([path, 401]);
+      expect([path, (await get(path, basic('admin', 'correct horse'))).status]).toEqual([path, 401]);
+      expect((await get(path, basic('ops', 'correct horse'))).status).toBeLessThan(400);
+    }
+    for (const path of ['/healthz', '/readyz', '/metrics']) expect([path, (await get(path)).status]).toEqual([path, 200]);
+  });
+
+  it('takes no change that a page of another site asks for', async () => {
+    await start();
+    const path = `/queues/api/queues/${harness.settings.QUEUE_NAME}/pause`;
+    const foreign = [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }, { origin: 'null' }];
+    for (const headers of foreign) expect((await get(path, { method: 'PUT', headers })).status).toBe(403);
+    expect(await harness.queue.isPaused()).toBe(false);
+    expect((await get(path, { method: 'PUT', headers: { origin: url } })).status).toBe(200);
+    expect(await harness.queue.isPaused()).toBe(true);
+  });
+});
+
+it('/readyz is 503 with the reason while the key is refused, and 200 again after', async () => {
+  await start();
+  expect((await get('/readyz')).status).toBe(200);
+  harness.simulator.accept('another');
+  harness.simulator.send(1, fateOf('sent', 0));
+  await harness.enqueue(1);
+  await harness.alert('fax.alert.unauthorized');
+  const refused = await get('/readyz');
+  expect([refused.status, await refused.json()]).toEqual([503, { status: 'not ready', reason: expect.stringContaining('key') }]);
+  expect((await get('/healthz')).status).toBe(200);
+  harness.simulator.accept(undefined);
+  await harness.alert('fax.alert.unauthorized.resolved');
+  expect((await get('/readyz')).status).toBe(200);
+});
+
+it('/metrics counts what happened', async () => {
+  await start({ RATE_LIMIT_MAX: '60', RATE_LIMIT_DURATION_MS: '1000' });
+  harness.simulator.send(1, { first: [{ code: 500 }, { body: { status: 'success', message: 'Handed over' } }], then: fateOf('sent', 0).then });
+  harness.simulator.send(2, fateOf('busy', 0));
+  harness.simulator.send(3, fateOf('pending', 0));
+  for (const id of [1, 2, 3]) await harness.enqueue(id);
+  await harness.job(await harness.enqueue('no id'), 'failed');
+  for (const id of [1, 2]) await harness.event(id);
+  const response = await get('/metrics');
+  const text = await response.text();
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
+  for (const line of [
+    'fax_finished_total{state="sent",reason="ok"} 1',
+    'fax_finished_total{state="failed",reason="busy"} 1',
+    'fax_polls_total{outcome="sent"} 1',
+    'fax_polls_total{outcome="fault"} 1',
+    'fax_faults_total{fault="http_500"} 1',
+    'fax_unrecognised_total{wording="success: handed over"} 1',
+    'fax_jobs_rejected_total 1',
+    'fax_in_flight 1',
+    'fax_pace_requests_per_second 57',
+    'fax_brake{reason="rate_limited"} 0',
+    'fax_user_cash_balance 100.2',
+    'fax_redis_up 1',
+    'fax_detection_lag_seconds_count 2',
+    'fax_duration_seconds_count 2',
+  ]) expect(text.split('\n')).toContain(line);
+  expect(text).toMatch(/fax_oldest_in_flight_seconds 0\.\d+/);
+  expect(text).toMatch(/fax_queue_jobs\{state="failed"\} 1/);
+  const names = text.split('\n').filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
+  expect(names.filter((name) => !name?.startsWith('fax_'))).toEqual([]);
+});

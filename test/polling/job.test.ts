@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parseFaxJob, parseProgress, PayloadError } from '../../src/polling/job.ts';
+
+const problem = (data: unknown): string => {
+  try {
+    parseFaxJob(data);
+  } catch (error) {
+    if (error instanceof PayloadError) return error.message;
+    throw error;
+  }
+  return '';
+};
+
+describe('a job’s data', () => {
+  it.each([
+    [{ faxJobId: 200 }, '200'],
+    [{ faxJobId: '200' }, '200'],
+    [{ faxJobId: 'a-B_9' }, 'a-B_9'],
+    [{ faxJobId: Number.MAX_SAFE_INTEGER }, '9007199254740991'],
+    [{ faxJobId: 'x'.repeat(64) }, 'x'.repeat(64)],
+  ])('is taken: %j', (data, faxId) => {
+    expect(parseFaxJob(data)).toEqual({ faxId, metadata: {}, deadlineMs: undefined });
+  });
+
+  it('may carry metadata and a deadline', () => {
+    expect(parseFaxJob({ faxJobId: 1, metadata: { a: [1, { b: null }] }, deadlineMs: 5 })).toEqual({ faxId: '1', metadata: { a: [1, { b: null }] }, deadlineMs: 5 });
+    expect(problem({ faxJobId: 1, metadata: { a: 'x'.repeat(4088) } })).toBe('');
+  });
+
+  it.each([
+    [{}, 'data.faxJobId'],
+    [{ faxJobId: 0 }, 'data.faxJobId'],
+    [{ faxJobId: -1 }, 'data.faxJobId'],
+    [{ faxJobId: 1.5 }, 'data.faxJobId'],
+    [{ faxJobId: 2 ** 53 }, 'data.faxJobId'],
+    [{ faxJobId: '' }, 'data.faxJobId'],
+    [{ faxJobId: 'a b' }, 'data.faxJobId'],
+    [{ faxJobId: '../../balance' }, 'data.faxJobId'],
+    [{ faxJobId: '1\n2' }, 'data.faxJobId'],
+    [{ faxJobId: 'x'.repeat(65) }, 'data.faxJobId'],
+    [{ faxJobId: null }, 'data.faxJobId'],
+    [{ faxJobId: [1] }, 'data.faxJobId'],
+    [{ faxJobId: 1, metadata: 'x' }, 'data.metadata'],
+    [{ faxJobId: 1, metadata: [] }, 'data.metadata'],
+    [{ faxJobId: 1, metadata: null }, 'data.metadata'],
+    [{ faxJobId: 1, metadata: { a: 'x'.repeat(4089) } }, 'data.metadata'],
+    [{ faxJobId: 1, metadata: { a: 'é'.repeat(2045) } }, 'data.metadata'],
+    [{ faxJobId: 1, deadlineMs: 0 }, 'data.deadlineMs'],
+    [{ faxJobId: 1, deadlineMs: '5' }, 'data.deadlineMs'],
+    [{ faxJobId: 1, deadlineMs: 1.5 }, 'data.deadlineMs'],
+    [{ faxJobId: 1, deadlineMS: 5 }, 'data.deadlineMS'],
+    [null, 'data'],
+    ['200', 'data'],
+    [[200], 'data'],
+  ])('is refused with the field’s name: %j', (data, field) => {
+    expect(problem(data)).toMatch(new RegExp(`^${field}: \\S`));
+  });
+
+  it('names all wrong fields and shows no value', () => {
+    const text = problem({ faxJobId: 'hush hush', metadata: 'secret', deadlineMs: -7, 'evil\n<b>': 1 });
+    expect(text).toMatch(/data\.faxJobId: .*; data\.metadata: .*; data\.deadlineMs: .*; data\.evil\?\?b\?: /);
+    expect(text).not.toMatch(/hush|secret|-7/);
+  });
+
+  it('never crashes, and yields only ids that are safe in a URL and a key', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), fc.record({ faxJobId: fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.anything()) })), (data) => {
+        if (problem(data) === '') expect(parseFaxJob(data).faxId).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+});
+
+it('a job’s progress is read back, or counts as none when it is something else', () => {
+  const none = { polls: 0, faults: 0, apiStatus: '', lastMessage: '', lastPollAt: null, nextPollAt: null };
+  const progress = { polls: 3, faults: 1, apiStatus: 's', lastMessage: 'm', lastPollAt: '2030-01-01T00:00:00.000Z', nextPollAt: null };
+  expect(parseProgress(progress)).toEqual(progress);
+  for (const other of [0, 50, null, undefined, 'x', [], {}, { polls: 'many', lastPollAt: 'yesterday' }]) expect(parseProgress(other)).toEqual(none);
+});

@@ -1,0 +1,152 @@
+import { randomUUID } from 'node:crypto';
+import { Queue, type JobsOptions } from 'bullmq';
+import { Redis } from 'ioredis';
+import type { AlertEvent } from '../../src/alerts/alert.ts';
+import { loadSettings, type Settings } from '../../src/config.ts';
+import { startService, type Roles, type Service } from '../../src/main.ts';
+import type { FaxCompletedEvent } from '../../src/results/event.ts';
+import { Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
+import { silentLog } from './log.ts';
+
+export const TEST_KEY = 'k3y/with+odd=chars';
+
+export type HarnessOptions = {
+  readonly redisUrl: string;
+  readonly env?: Record<string, string>;
+  readonly simulator?: SimulatorOptions;
+  readonly roles?: Roles;
+};
+
+/**
+ * The whole service in this process, against the stand-in API and a real Redis, with a queue name and a key prefix of its own,
+ * and the eyes of a subscriber that is none of the project's code.
+ */
+export class Harness {
+  readonly simulator: Simulator;
+  readonly redis: Redis;
+  readonly queue: Queue;
+  readonly settings: Settings;
+  readonly env: Record<string, string>;
+  readonly events: FaxCompletedEvent[] = [];
+  readonly alerts: AlertEvent[] = [];
+  readonly #subscriber: Redis;
+  readonly #producer: Redis;
+  #service: Service | undefined;
+
+  private constructor(simulator: Simulator, options: HarnessOptions) {
+    const run = randomUUID().slice(0, 8);
+    this.env = {
+      FAX_API_KEY: TEST_KEY,
+      FAX_API_BASE_URL: simulator.url,
+      REDIS_URL: options.redisUrl,
+      QUEUE_NAME: `fax-status-${run}`,
+      KEY_PREFIX: `fax-${run}:`,
+      RATE_LIMIT_MAX: '400',
+      RATE_LIMIT_DURATION_MS: '1000',
+      POLL_MIN_INTERVAL_MS: '50',
+      POLL_MAX_INTERVAL_MS: '200',
+      DASHBOARD_PORT: '0',
+      LOG_LEVEL: 'silent',
+      ...options.env,
+    };
+    this.simulator = simulator;
+    this.settings = loadSettings(this.env, true);
+    this.redis = new Redis(options.redisUrl);
+    this.#subscriber = new Redis(options.redisUrl);
+    this.#producer = new Redis(options.redisUrl, { maxRetriesPerRequest: null });
+    this.queue = new Queue(this.settings.QUEUE_NAME, { connection: this.#producer, prefix: this.settings.QUEUE_PREFIX });
+  }
+
+  /** Starts a worker without HTTP, or the roles given; nothing with `run: false`. */
+  static async start(options: HarnessOptions & { readonly run?: boolean }): Promise<Harness> {
+    const simulator = await Simulator.start({ apiKey: TEST_KEY, keepLog: true, ...options.simulator });
+    const harness = new Harness(simulator, options);
+    await harness.#subscribe();
+    if (options.run !== false) await harness.run(options.roles);
+    return harness;
+  }
+
+  async run(roles: Roles = { worker: true, board: false }): Promise<Service> {
+    this.#service = await startService(this.settings, roles, silentLog);
+    return this.#service;
+  }
+
+  /** Ends the service and starts it anew. */
+  async restart(): Promise<void> {
+    await this.#service?.close();
+    await this.run();
+  }
+
+  /** Enqueues as any BullMQ client would. */
+  async enqueue(faxJobId: unknown, more: { data?: object; opts?: JobsOptions; name?: string } = {}): Promise<string> {
+    const job = await this.queue.add(more.name ?? 'poll', { faxJobId, ...more.data }, more.opts);
+    return job.id ?? '';
+  }
+
+  /** The event of a fax, once it is published. */
+  async event(faxJobId: number | string): Promise<FaxCompletedEvent> {
+    return this.until(() => this.events.find(({ subject }) => subject === String(faxJobId)));
+  }
+
+  async alert(type: AlertEvent['type']): Promise<AlertEvent> {
+    return this.until(() => this.alerts.find((alert) => alert.type === type));
+  }
+
+  /** The stored result of a fax. */
+  async result(faxJobId: number | string): Promise<Record<string, string>> {
+    return this.redis.hgetall(`${this.settings.KEY_PREFIX}status:${faxJobId}`);
+  }
+
+  /** What the stream holds of a fax. */
+  async streamEntries(faxJobId: number | string): Promise<FaxCompletedEvent[]> {
+    const entries = await this.redis.xrange(`${this.settings.KEY_PREFIX}events`, '-', '+');
+    const events = entries.map(([, fields]) => JSON.parse(fields[1] ?? '') as FaxCompletedEvent);
+    return events.filter(({ subject }) => subject === String(faxJobId));
+  }
+
+  /** The job once it is in a state. */
+  async job(id: string, state: 'completed' | 'failed' | 'delayed') {
+    return this.untilAsync(async () => ((await this.queue.getJobState(id)) === state ? this.queue.getJob(id) : undefined));
+  }
+
+  requestsFor(faxJobId: number | string): number {
+    return this.simulator.log.filter(({ faxId }) => faxId === String(faxJobId)).length;
+  }
+
+  /** Looks again at each publication, and now and then, until there is a value. Jest's own time-out ends a vain wait. */
+  async until<T>(look: () => T | undefined): Promise<T> {
+    return this.untilAsync(() => Promise.resolve(look()));
+  }
+
+  async untilAsync<T>(look: () => Promise<T | undefined>): Promise<T> {
+    for (;;) {
+      const value = await look();
+      if (value !== undefined) return value;
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          this.#subscriber.off('message', done);
+          resolve();
+        };
+        const timer = setTimeout(done, 20);
+        this.#subscriber.on('message', done);
+      });
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#service?.close();
+    await this.queue.close();
+    for (const redis of [this.redis, this.#producer, this.#subscriber]) redis.disconnect();
+    await this.simulator.stop();
+  }
+
+  async #subscribe(): Promise<void> {
+    const { KEY_PREFIX } = this.settings;
+    this.#subscriber.on('message', (channel: string, message: string) => {
+      if (channel === `${KEY_PREFIX}completed`) this.events.push(JSON.parse(message) as FaxCompletedEvent);
+      else this.alerts.push(JSON.parse(message) as AlertEvent);
+    });
+    await this.#subscriber.subscribe(`${KEY_PREFIX}completed`, `${KEY_PREFIX}alerts`);
+  }
+}

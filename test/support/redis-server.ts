@@ -1,0 +1,60 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { startEmbedded } from '../../src/redis/embedded.ts';
+import { silentLog } from './log.ts';
+
+/** Whether this machine has a redis-server. Without one, tests run on the embedded Redis, and those that need more say that they are left out. */
+export const HAS_REDIS_SERVER = spawnSync('redis-server', ['--version']).status === 0;
+
+export type TestRedis = { readonly url: string; stop(): Promise<void> };
+
+/** A Redis of the test's own, on a free port, empty, and gone when stopped. */
+export async function startTestRedis(args: readonly string[] = []): Promise<TestRedis> {
+  if (!HAS_REDIS_SERVER) {
+    const embedded = await startEmbedded(silentLog);
+    return { url: embedded.url, stop: () => embedded.close() };
+  }
+  const dir = await mkdtemp(join(tmpdir(), 'faxwatch-redis-'));
+  const port = await freePort();
+  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...args], { stdio: 'ignore' });
+  const url = `redis://127.0.0.1:${port}`;
+  await answering(url);
+  return {
+    url,
+    async stop() {
+      await end(server);
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until Redis takes commands. */
+async function answering(url: string): Promise<void> {
+  const redis = new Redis(url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+  redis.on('error', () => undefined);
+  await redis.ping();
+  redis.disconnect();
+}
+
+export async function end(child: ChildProcess, signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+  return child.exitCode;
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
