@@ -10,6 +10,7 @@ export type Keys = Readonly<{
   alerts: string;
   brake: string;
   pace: string;
+  model: string;
   wordings: string;
   lowBalance: string;
 }>;
@@ -25,6 +26,7 @@ export function keysOf(prefix: string): Keys {
     alerts: `${prefix}alerts`,
     brake: `${prefix}brake`,
     pace: `${prefix}pace`,
+    model: `${prefix}model`,
     wordings: `${prefix}wordings`,
     lowBalance: `${prefix}low-balance`,
   };

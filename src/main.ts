@@ -14,9 +14,14 @@ import { keysOf } from './keys.ts';
 import type { Log } from './log.ts';
 import { Brake } from './pacing/brake.ts';
 import { RateLimit } from './pacing/rate-limit.ts';
+import { ModelStore } from './pacing/model-store.ts';
+import { Promoter } from './pacing/promoter.ts';
+import { Schedule } from './pacing/schedule.ts';
 import { ClaimGate } from './polling/claim.ts';
+import { FleetSignals } from './polling/fleet-signals.ts';
 import { Poller } from './polling/poll.ts';
 import { createWorker } from './polling/worker.ts';
+import { RedisClock } from './redis/clock.ts';
 import { connectRedis, type RedisConnection } from './redis/connect.ts';
 import { ResultStore } from './results/store.ts';
 
@@ -52,6 +57,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   const alerts = new AlertDesk(redis.client, keys, log);
   const limit = new RateLimit(queue, redis.client, keys, settings, log);
   const brake = new Brake(redis.client, keys, limit, alerts);
+  const model = new ModelStore(redis.client, keys);
+  const schedule = new Schedule(queue, redis.client, keys, limit, model, settings, log);
   const metrics = new Metrics();
 
   let lastWorkAt = performance.now();
@@ -75,17 +82,20 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     if (!roles.worker) return;
     const wordings = new Wordings(redis.client, keys, alerts);
     await wordings.resolveKnown(rules);
+    await schedule.start();
     api = new FaxApiClient(settings);
+    const clock = new RedisClock();
     const poller = new Poller({
-      queue,
-      gate: new ClaimGate(redis.client, keys, settings),
+      gate: new ClaimGate(redis.client, keys, clock, settings),
+      clock,
       api,
       rules,
       results: new ResultStore(redis.client, keys, settings),
       limit,
       brake,
-      wordings,
-      balance: new BalanceWatch(redis.client, keys, alerts, settings.LOW_BALANCE_THRESHOLD),
+      schedule,
+      model,
+      signals: new FleetSignals(brake, limit, wordings, new BalanceWatch(redis.client, keys, alerts, settings.LOW_BALANCE_THRESHOLD)),
       observer: metrics,
       log,
       settings,
@@ -100,6 +110,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
       settings,
       log,
     );
+    worker.on('drained', new Promoter(queue, settings.POLL_MIN_INTERVAL_MS, clock, log).idle);
     worker.run().catch((err: unknown) => log.error({ err }, 'worker stopped'));
     log.info({ queue: queue.name, concurrency: settings.WORKER_CONCURRENCY }, 'worker started');
   };
@@ -114,6 +125,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
         await worker?.close();
       });
       limit.stop();
+      if (roles.worker) await stopWithin(deadline, () => schedule.stop());
       api?.close();
       await stopWithin(deadline, () => server.close());
       await closeQuietly(queue, worker, redis);

@@ -1,6 +1,7 @@
 import type { Settings } from '../config.ts';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClock } from '../redis/clock.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { fromHash, type FaxResult } from '../results/result.ts';
 import { pairs } from '../results/store.ts';
@@ -24,12 +25,14 @@ const PROBE_SLACK_MS = 1_000;
 /** The gate before each request: one poller per fax, none when there is a result, none but the probe while the brake is on. */
 export class ClaimGate {
   readonly #keys: Keys;
+  readonly #clock: RedisClock;
   readonly #leaseMs: number;
   readonly #claim: Script<Reply>;
   /** How long one request may take before another becomes the probe. */
   readonly probeMs: number;
 
-  constructor(redis: RedisClient, keys: Keys, settings: ClaimSettings) {
+  constructor(redis: RedisClient, keys: Keys, clock: RedisClock, settings: ClaimSettings) {
+    this.#clock = clock;
     this.#keys = keys;
     this.#leaseMs = settings.POLL_MAX_INTERVAL_MS + LEASE_SLACK_MS;
     this.probeMs = settings.FAX_API_TIMEOUT_MS + PROBE_SLACK_MS;
@@ -39,6 +42,7 @@ export class ClaimGate {
   async claim(faxId: string, jobId: string, enqueuedAt: number): Promise<Claim> {
     const keys = [this.#keys.status(faxId), this.#keys.lease(faxId), this.#keys.inFlight, this.#keys.brake];
     const [now, kind, value] = await this.#claim(keys, [faxId, jobId, this.#leaseMs, enqueuedAt, this.probeMs]);
+    this.#clock.told(now);
     switch (kind) {
       case 'done':
         return { now, kind, result: fromHash(pairs(value)) };

@@ -63,6 +63,8 @@ export type FaxProgress = {
   readonly apiStatus: string;
   readonly lastMessage: string;
   readonly lastPollAt: string | null;
+  /** The last poll whose answer told that the fax was not final. */
+  readonly lastPendingAt: string | null;
   readonly nextPollAt: string | null;
 };
 
@@ -72,6 +74,7 @@ const Progress = z.object({
   apiStatus: z.string().catch(''),
   lastMessage: z.string().catch(''),
   lastPollAt: z.iso.datetime().nullable().catch(null),
+  lastPendingAt: z.iso.datetime().nullable().catch(null),
   nextPollAt: z.iso.datetime().nullable().catch(null),
 });
 

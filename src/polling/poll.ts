@@ -1,59 +1,54 @@
-import { RateLimitError, UnrecoverableError, type Job, type Queue } from 'bullmq';
-import type { BalanceWatch } from '../alerts/balance.ts';
-import type { Wordings } from '../alerts/wordings.ts';
+import { RateLimitError, UnrecoverableError, type Job } from 'bullmq';
 import type { Settings } from '../config.ts';
 import type { Answer } from '../fax-api/answer.ts';
 import type { ClassificationRule } from '../fax-api/classification-rules.ts';
-import { classify, type Verdict } from '../fax-api/classify.ts';
+import { classify } from '../fax-api/classify.ts';
 import type { FaxApiClient } from '../fax-api/client.ts';
 import type { Log } from '../log.ts';
 import type { Brake } from '../pacing/brake.ts';
-import { OutageDetector } from '../pacing/outage.ts';
+import { faultBackoff } from '../pacing/fault-backoff.ts';
+import type { ModelStore } from '../pacing/model-store.ts';
+import type { IntervalBounds } from '../pacing/policy.ts';
 import type { RateLimit } from '../pacing/rate-limit.ts';
-import { faultBackoff, pollInterval, type IntervalBounds } from '../pacing/schedule.ts';
+import type { Schedule } from '../pacing/schedule.ts';
+import type { RedisClock } from '../redis/clock.ts';
 import { publicId, type FaxResult, type Outcome } from '../results/result.ts';
 import type { ResultStore } from '../results/store.ts';
 import type { Claim, ClaimGate } from './claim.ts';
 import { decide } from './decide.ts';
-import { delayUntil } from './delay.ts';
+import { delayFor } from './delay.ts';
+import type { FleetSignals } from './fleet-signals.ts';
 import { parseFaxJob, parseProgress, PayloadError, type FaxJob, type FaxProgress } from './job.ts';
+import { note, progressAfter, said } from './notes.ts';
 import type { PollObserver } from './observer.ts';
 
 /** What a poller works with. */
 export type PollerParts = {
-  readonly queue: Queue;
   readonly gate: ClaimGate;
+  readonly clock: RedisClock;
   readonly api: Pick<FaxApiClient, 'status'>;
   readonly rules: readonly ClassificationRule[];
   readonly results: ResultStore;
   readonly limit: RateLimit;
   readonly brake: Brake;
-  readonly wordings: Wordings;
-  readonly balance: BalanceWatch;
+  readonly schedule: Schedule;
+  readonly model: ModelStore;
+  readonly signals: FleetSignals;
   readonly observer: PollObserver;
   readonly log: Log;
   readonly settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS' | 'POLL_DEADLINE_MS' | 'NOT_FOUND_GRACE_MS'>;
 };
 
 const KEPT_LOG_LINES = 20; // of a job's log on the dashboard
-const SHOWN_MESSAGE_CHARS = 200;
 
-/** One visit of a job: what is known of its fax when the request goes out. */
-type Visit = {
-  readonly job: Job;
-  readonly token: string;
-  readonly fax: FaxJob;
-  readonly progress: FaxProgress;
-  readonly claim: Extract<Claim, { kind: 'go' }>;
-  /** The time of Redis, ms since 1970: that of the claim plus what has passed here since. */
-  readonly now: () => number;
-};
+/** One visit of a job: what is known of its fax when it is looked at. */
+type Visit = { readonly job: Job; readonly token: string; readonly fax: FaxJob; readonly progress: FaxProgress };
+type Go = Extract<Claim, { kind: 'go' }>;
 
 /** The way of a fax: payload → claim → poll → classify → decide → finish, or back into the queue until its next poll. */
 export class Poller {
   readonly #parts: PollerParts;
   readonly #bounds: IntervalBounds;
-  readonly #outage = new OutageDetector();
 
   constructor(parts: PollerParts) {
     this.#parts = parts;
@@ -76,21 +71,19 @@ export class Poller {
     job.opts.keepLogs = KEPT_LOG_LINES;
 
     const fax = await this.#parse(job, fetched);
-    const claim = await this.#parts.gate.claim(fax.faxId, job.id ?? '', job.timestamp);
-    switch (claim.kind) {
-      case 'done':
-        return this.#alreadyDone(job, claim.result, fetched);
-      case 'leased':
-        return this.#standBy(job, token, claim.now, fetched);
-      case 'held':
-        await this.#parts.limit.hold(claim.remainingMs);
-        throw new RateLimitError();
-      case 'go': {
-        const claimed = performance.now();
-        const now = (): number => claim.now + (performance.now() - claimed);
-        return this.#poll({ job, token, fax, progress: parseProgress(job.progress), claim, now });
-      }
-    }
+    const visit = { job, token, fax, progress: parseProgress(job.progress) };
+    const firstPollAt = this.#firstPollAt(visit);
+    // A new fax that is not to be polled yet gives its slot of the pace back while it is claimed.
+    const [claim] = await Promise.all([
+      this.#parts.gate.claim(fax.faxId, job.id ?? '', job.timestamp),
+      firstPollAt !== undefined && this.#parts.limit.giveBack(performance.now() - fetched),
+    ]);
+    if (claim.kind === 'done') return this.#alreadyDone(job, claim.result, fetched);
+    if (claim.kind === 'leased') return this.#standBy(visit, fetched);
+    if (firstPollAt !== undefined) return this.#wait(visit, visit.progress, Math.max(0, firstPollAt - claim.now));
+    if (claim.kind === 'go') return this.#poll(visit, claim);
+    await this.#parts.limit.hold(claim.remainingMs);
+    throw new RateLimitError();
   };
 
   async #parse(job: Job, fetched: number): Promise<FaxJob> {
@@ -105,6 +98,13 @@ export class Poller {
     }
   }
 
+  /** When a fax that comes for the first time is to be polled, ms since 1970; undefined for now. */
+  #firstPollAt({ job, progress }: Visit): number | undefined {
+    if (progress.polls > 0 || progress.nextPollAt !== null) return undefined;
+    const at = job.timestamp + this.#parts.schedule.firstPollAge();
+    return at > this.#parts.clock.now() ? at : undefined;
+  }
+
   async #alreadyDone(job: Job, result: FaxResult, fetched: number): Promise<FaxResult> {
     // Enqueued after the end: somebody may wait for an event that went by. Enqueued before it, they get the one there was.
     if (job.timestamp >= Date.parse(result.completedAt)) await this.#parts.results.publishAgain(result);
@@ -113,25 +113,26 @@ export class Poller {
   }
 
   /** Another job polls this fax. This one looks in now and then: it completes with the result, or takes over if the other is gone. */
-  async #standBy(job: Job, token: string, now: number, fetched: number): Promise<never> {
+  async #standBy({ job, token }: Visit, fetched: number): Promise<never> {
     await this.#parts.limit.giveBack(performance.now() - fetched);
-    return delayUntil(job, token, now + this.#bounds.maxMs, now);
+    return delayFor(job, token, this.#bounds.maxMs);
   }
 
-  async #poll(visit: Visit): Promise<FaxResult> {
-    const { fax, claim, progress, job } = visit;
-    const { api, brake, gate, rules, observer, settings } = this.#parts;
-    if (claim.refusals > 0) await brake.probing(gate.probeMs);
-    const sentAt = visit.now();
+  async #poll(visit: Visit, { refusals }: Go): Promise<FaxResult> {
+    const { fax, progress, job } = visit;
+    const { api, brake, clock, gate, rules, observer, settings, signals, schedule, model } = this.#parts;
+    if (refusals > 0) await brake.probing(gate.probeMs);
+    const sentAt = clock.now();
     const answer = await api.status(fax.faxId);
     const verdict = classify(answer, rules);
     observer.polled(answer, verdict);
-    await this.#aboutEveryone(answer, verdict, claim.refusals, sentAt);
+    await signals.answered(answer, verdict, { sentAt, refusals });
 
-    const after = progressAfter(progress, answer, visit.now());
+    const after = progressAfter(progress, answer, clock.now());
+    const ageMs = clock.now() - job.timestamp;
     const decision = decide({
       verdict,
-      ageMs: visit.now() - job.timestamp,
+      ageMs,
       faults: progress.faults,
       deadlineMs: fax.deadlineMs ?? settings.POLL_DEADLINE_MS,
       notFoundGraceMs: settings.NOT_FOUND_GRACE_MS,
@@ -140,96 +141,54 @@ export class Poller {
       case 'finish':
         return this.#finish(visit, after, decision.outcome, answer);
       case 'put_back':
-        await this.#note(job, after, `${verdict.kind}: back in the queue`);
+        await note(job, after, `${verdict.kind}: back in the queue`);
         throw new RateLimitError();
       case 'back_off':
         return this.#later(visit, after, faultBackoff(decision.faults, this.#bounds, Math.random()), said(answer));
       case 'poll_again':
-        return this.#later(visit, after, pollInterval(visit.now() - job.timestamp, this.#bounds, Math.random()), said(answer));
+        model.pending(pendingAge(job, progress), ageMs);
+        return this.#later(visit, after, schedule.nextInterval(ageMs), said(answer));
     }
   }
 
-  /** What an answer means beyond its own fax: the brake, the balance, a wording to be told of. */
-  async #aboutEveryone(answer: Answer, verdict: Verdict, refusals: number, sentAt: number): Promise<void> {
-    const { brake, wordings, balance } = this.#parts;
-    const retryAfterMs = answer.rate.retryAfterMs;
-    switch (answer.kind) {
-      case 'unauthorized':
-        return brake.refused({ reason: 'unauthorized', sentAt, refusals, retryAfterMs: undefined });
-      case 'rate_limited':
-        return brake.refused({ reason: 'rate_limited', sentAt, refusals, retryAfterMs });
-      case 'fault': {
-        const down = this.#outage.answered(true);
-        if (refusals > 0) return brake.prolonged({ sentAt, refusals, retryAfterMs });
-        if (down) return brake.refused({ reason: 'api_down', sentAt, refusals, retryAfterMs });
-        return;
-      }
-      case 'status':
-      case 'not_found':
-        this.#outage.answered(false);
-        if (refusals > 0) {
-          this.#outage.reset();
-          await brake.answered();
-        }
-        if (answer.kind !== 'status') return;
-        if (answer.userCashBalance !== null) await balance.seen(answer.userCashBalance);
-        if (verdict.kind === 'unrecognised') await wordings.met(verdict.wording, answer);
-    }
-  }
-
-  async #finish(visit: Visit, progress: FaxProgress, outcome: Outcome, answer: Answer): Promise<FaxResult> {
-    const { job, fax } = visit;
-    const now = visit.now();
-    const result = await this.#parts.results.finish(fax.faxId, {
+  async #finish({ job, fax, progress }: Visit, after: FaxProgress, outcome: Outcome, answer: Answer): Promise<FaxResult> {
+    const { clock, results, observer, log, model } = this.#parts;
+    const now = clock.now();
+    const result = await results.finish(fax.faxId, {
       faxJobId: publicId(fax.faxId),
       ...outcome,
-      apiStatus: progress.apiStatus,
-      message: progress.lastMessage,
+      apiStatus: after.apiStatus,
+      message: after.lastMessage,
       userCashBalance: answer.kind === 'status' ? answer.userCashBalance : null,
-      polls: progress.polls,
+      polls: after.polls,
       enqueuedAt: new Date(job.timestamp).toISOString(),
       completedAt: new Date(now).toISOString(),
       metadata: fax.metadata,
     });
-    const lastPending = visit.progress.lastPollAt === null ? job.timestamp : Date.parse(visit.progress.lastPollAt);
-    const lagCeilingMs = Math.max(0, now - lastPending);
-    this.#parts.observer.finished(result, lagCeilingMs);
-    this.#parts.log.info({ faxJobId: result.faxJobId, state: result.state, reason: result.reason, polls: result.polls, lagCeilingMs }, 'fax finished');
-    await this.#note(job, progress, `${result.state} (${result.reason}): ${said(answer)}`);
+    const ageMs = now - job.timestamp;
+    const lagCeilingMs = Math.max(0, ageMs - pendingAge(job, progress));
+    if (outcome.state === 'sent' || outcome.state === 'failed') model.completed(pendingAge(job, progress), ageMs);
+    observer.finished(result, lagCeilingMs);
+    log.info({ faxJobId: result.faxJobId, state: result.state, reason: result.reason, polls: result.polls, lagCeilingMs: Math.round(lagCeilingMs) }, 'fax finished');
+    await note(job, after, `${result.state} (${result.reason}): ${said(answer)}`);
     return result;
   }
 
+  /** Notes an answer, and puts the job back for its next poll. A fax is looked at once more when its deadline comes, not at the first poll after it. */
   async #later(visit: Visit, progress: FaxProgress, intervalMs: number, why: string): Promise<never> {
-    const { job, token, fax } = visit;
-    const now = visit.now();
-    // A fax is looked at once more when its deadline comes, not at the first poll after it.
-    const deadline = job.timestamp + (fax.deadlineMs ?? this.#parts.settings.POLL_DEADLINE_MS);
-    const at = deadline > now ? Math.min(now + intervalMs, Math.max(deadline, now + this.#bounds.minMs)) : now + intervalMs;
-    await this.#note(job, { ...progress, nextPollAt: new Date(at).toISOString() }, why);
-    return delayUntil(job, token, at, now);
+    const { job, fax } = visit;
+    const leftMs = job.timestamp + (fax.deadlineMs ?? this.#parts.settings.POLL_DEADLINE_MS) - this.#parts.clock.now();
+    const ms = leftMs > 0 ? Math.min(intervalMs, Math.max(leftMs, this.#bounds.minMs)) : intervalMs;
+    this.#parts.log.debug({ jobId: job.id, polls: progress.polls, nextPollMs: Math.round(ms) }, why);
+    await job.log(`${progress.lastPollAt ?? ''} poll ${progress.polls}: ${why}`);
+    return this.#wait(visit, progress, ms);
   }
 
-  /** What the dashboard shows of a job: its progress and a line in its log, both bounded. */
-  async #note(job: Job, progress: FaxProgress, line: string): Promise<void> {
-    this.#parts.log.debug({ jobId: job.id, polls: progress.polls, nextPollAt: progress.nextPollAt }, line);
-    await Promise.all([job.updateProgress(progress), job.log(`${progress.lastPollAt ?? ''} poll ${progress.polls}: ${line}`)]);
+  async #wait({ job, token }: Visit, progress: FaxProgress, ms: number): Promise<never> {
+    await job.updateProgress({ ...progress, nextPollAt: new Date(this.#parts.clock.now() + ms).toISOString() });
+    return delayFor(job, token, ms);
   }
 }
 
-function progressAfter(before: FaxProgress, answer: Answer, now: number): FaxProgress {
-  const { apiStatus, message } = answer.kind === 'status' ? answer : { apiStatus: before.apiStatus, message: before.lastMessage };
-  return {
-    polls: before.polls + 1,
-    faults: answer.kind === 'fault' ? before.faults + 1 : 0,
-    apiStatus,
-    lastMessage: message,
-    lastPollAt: new Date(now).toISOString(),
-    nextPollAt: null,
-  };
-}
-
-/** An answer in a few words, for people. */
-const said = (answer: Answer): string => {
-  if (answer.kind === 'status') return `${answer.apiStatus}: ${answer.message}`.slice(0, SHOWN_MESSAGE_CHARS);
-  return answer.kind === 'fault' ? `server fault (${answer.fault})` : answer.kind;
-};
+/** The age at which a fax was last known to be not final, ms: its birth, if it never was asked for. */
+const pendingAge = (job: Job, { lastPendingAt }: FaxProgress): number => (lastPendingAt === null ? 0 : Math.max(0, Date.parse(lastPendingAt) - job.timestamp));

@@ -1,5 +1,7 @@
 import type { Log } from '../log.ts';
 
+const PATIENCE_MS = 500;
+
 /**
  * Starts a Redis in this process, in memory only: `REDIS_URL=embedded`, for trying and developing.
  * The package is loaded only then, so that production never pays for it.
@@ -9,5 +11,7 @@ export async function startEmbedded(log: Log): Promise<{ url: string; close(): P
   const server = await createRedisServer({ port: 0 });
   const url = `redis://${server.host}:${server.port}`;
   log.warn({ url }, 'embedded redis: for trying and developing only, all is lost when this process ends');
-  return { url, close: () => server.close() };
+  // The server waits for its clients to leave; other processes need not.
+  const close = (): Promise<void> => Promise.race([server.close(), new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
+  return { url, close };
 }

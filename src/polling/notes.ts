@@ -1,0 +1,31 @@
+import type { Job } from 'bullmq';
+import type { Answer } from '../fax-api/answer.ts';
+import type { FaxProgress } from './job.ts';
+
+const SHOWN_MESSAGE_CHARS = 200;
+
+/** A fax's progress after an answer. @param now the time of Redis, ms since 1970 */
+export function progressAfter(before: FaxProgress, answer: Answer, now: number): FaxProgress {
+  const { apiStatus, message } = answer.kind === 'status' ? answer : { apiStatus: before.apiStatus, message: before.lastMessage };
+  const at = new Date(now).toISOString();
+  return {
+    polls: before.polls + 1,
+    faults: answer.kind === 'fault' ? before.faults + 1 : 0,
+    apiStatus,
+    lastMessage: message,
+    lastPollAt: at,
+    lastPendingAt: answer.kind === 'status' || answer.kind === 'not_found' ? at : before.lastPendingAt,
+    nextPollAt: null,
+  };
+}
+
+/** An answer in a few words, for people. */
+export function said(answer: Answer): string {
+  if (answer.kind === 'status') return `${answer.apiStatus}: ${answer.message}`.slice(0, SHOWN_MESSAGE_CHARS);
+  return answer.kind === 'fault' ? `server fault (${answer.fault})` : answer.kind;
+}
+
+/** What the dashboard shows of a job: its progress, and a line in its log. Both are bounded. */
+export async function note(job: Job, progress: FaxProgress, line: string): Promise<void> {
+  await Promise.all([job.updateProgress(progress), job.log(`${progress.lastPollAt ?? ''} poll ${progress.polls}: ${line}`)]);
+}
