@@ -65,6 +65,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   const server = await createServer({
     fleet: new FleetReader(queue, redis.client, keys, limit, brake),
     metrics,
+    model,
+    schedule,
     idleMs: () => (roles.worker ? performance.now() - lastWorkAt : undefined),
     board: roles.board ? queue : undefined,
     settings,

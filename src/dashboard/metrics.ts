@@ -1,6 +1,8 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { PollObserver } from '../polling/observer.ts';
+import type { ModelStore } from '../pacing/model-store.ts';
 import { IN_FLIGHT_STATES, type Fleet } from './fleet.ts';
+import { modelHistogram } from './model-histogram.ts';
 
 const LAG_BUCKETS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800];
 const DURATION_BUCKETS = [5, 15, 30, 60, 90, 120, 180, 300, 600, 1200, 3600, 14_400, 86_400];
@@ -30,6 +32,7 @@ export class Metrics implements PollObserver {
   readonly #pace = this.#gauge('fax_pace_requests_per_second', 'Pace in force, of all workers together', []);
   readonly #brake = this.#gauge('fax_brake', '1 while polling is stopped for this reason', ['reason']);
   readonly #jobs = this.#gauge('fax_queue_jobs', 'Jobs in the queue, by BullMQ state', ['state']);
+  readonly #price = this.#gauge('fax_poll_price_seconds', 'What a poll costs, in seconds of lag of one fax; this worker’s', []);
   readonly #redisUp = this.#gauge('fax_redis_up', '1 if Redis answered this scrape', []);
 
   constructor() {
@@ -57,11 +60,17 @@ export class Metrics implements PollObserver {
 
   readonly contentType = this.#registry.contentType;
 
-  /** All metrics as text. @param fleet undefined while Redis is away: its gauges then keep what they had */
-  async text(fleet: Fleet | undefined): Promise<string> {
+  /**
+   * All metrics as text.
+   *
+   * @param fleet undefined while Redis is away: its gauges then keep what they had
+   * @param schedule what this process schedules by
+   */
+  async text(fleet: Fleet | undefined, { model, priceMs }: { model: ModelStore; priceMs: number }): Promise<string> {
+    this.#price.set(priceMs / 1000);
     this.#redisUp.set(fleet ? 1 : 0);
     if (fleet) this.#show(fleet);
-    return this.#registry.metrics();
+    return (await this.#registry.metrics()) + modelHistogram(model.hazards, model.completions, DURATION_BUCKETS);
   }
 
   #show(fleet: Fleet): void {

@@ -8,6 +8,8 @@ import rateLimit from '@fastify/rate-limit';
 import type { Queue } from 'bullmq';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Settings } from '../config.ts';
+import type { ModelStore } from '../pacing/model-store.ts';
+import type { Schedule } from '../pacing/schedule.ts';
 import type { Fleet, FleetReader } from './fleet.ts';
 import type { Metrics } from './metrics.ts';
 import { notReady } from './readiness.ts';
@@ -15,6 +17,8 @@ import { notReady } from './readiness.ts';
 export type HttpParts = {
   readonly fleet: FleetReader;
   readonly metrics: Metrics;
+  readonly model: ModelStore;
+  readonly schedule: Schedule;
   /** Since this process last worked on a job, ms; undefined if it has no worker. */
   readonly idleMs: () => number | undefined;
   /** The queue that Bull Board shows; undefined for health and metrics alone. */
@@ -42,7 +46,7 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   return app;
 }
 
-function addHealth(app: FastifyInstance, { fleet, metrics, idleMs }: HttpParts): void {
+function addHealth(app: FastifyInstance, { fleet, metrics, model, schedule, idleMs }: HttpParts): void {
   const read = (): Promise<Fleet | undefined> => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined);
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
@@ -50,7 +54,7 @@ function addHealth(app: FastifyInstance, { fleet, metrics, idleMs }: HttpParts):
     const reason = notReady(state, idleMs(), state ? 1000 / state.pacePerSecond : 0);
     return reason === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
   });
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text(await read())));
+  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text(await read(), { model, priceMs: schedule.priceMs })));
 }
 
 async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts['settings']): Promise<void> {

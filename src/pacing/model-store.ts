@@ -17,6 +17,7 @@ export class ModelStore {
   #learned = emptyTable();
   #completions = 0;
   #hazards: Float64Array;
+  #remembered: number;
 
   constructor(redis: RedisClient, keys: Keys) {
     this.#key = keys.model;
@@ -24,11 +25,17 @@ export class ModelStore {
     const { faxes, distribution } = Prior.parse(JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')));
     this.#prior = tableOf(distribution, faxes);
     this.#hazards = hazards(this.#prior);
+    this.#remembered = faxes;
   }
 
   /** Completions per ms of each bin of age, as known at the last flush. */
   get hazards(): Float64Array {
     return this.#hazards;
+  }
+
+  /** How many completions the model remembers, those that stand for the prior included. */
+  get completions(): number {
+    return this.#remembered;
   }
 
   /** A fax was found pending at the second age after it was last found so at the first, ms. */
@@ -56,7 +63,9 @@ export class ModelStore {
     this.#completions = 0;
     // A crash or a lost answer loses or repeats at most one flush: these are statistics.
     const model = await this.#learn([this.#key], [added, REMEMBERED, ...fields]);
-    this.#hazards = hazards(plus(this.#prior, tableFrom(model)));
+    const all = plus(this.#prior, tableFrom(model));
+    this.#hazards = hazards(all);
+    this.#remembered = all.completions.reduce((sum, value) => sum + value, 0);
   }
 }
 

@@ -1,27 +1,32 @@
-/** The pace that a refusal left, and when (ms since 1970). Requests per second. */
-export type LoweredPace = { readonly pace: number; readonly at: number };
+/** A refusal: the pace that was refused and when (ms since 1970). Requests per second. */
+export type RefusedPace = { readonly pace: number; readonly at: number };
 
 /** How BullMQ is told a pace: `max` jobs in each window of `duration` ms. */
 export type LimiterShape = { readonly max: number; readonly duration: number };
 
-const RECOVERY_WINDOWS = 10; // windows of the API's limit, for the pace to creep from zero back to the ceiling
+const REGAIN_WINDOWS = 30; // windows of the API's limit in which the pace comes back to just under where it was refused
+const UNDER_REFUSED = 0.95; // of the pace that was refused: there it waits before it tries more
 const ROUNDING = 0.02; // share of the pace that whole milliseconds may cost
 
 /** The greatest pace that the settings allow, in requests per second: the API's limit less the share left to others. */
 export const ceilingPace = (max: number, durationMs: number, headroom: number): number => (max / durationMs) * 1000 * (1 - headroom);
 
 /**
- * The pace in force: the ceiling, or after a refusal what it was lowered to, creeping back up with time. Pure.
+ * The pace in force: the ceiling; after a refusal half of what was refused, then back up along a cubic curve, as TCP CUBIC does
+ * (RFC 9438): fast at first, flat just under the pace that was refused, and faster again once that has held, so that a limit lowered for
+ * good is met seldom and a limit restored is found again. Pure.
  * Every worker computes the same from the same record, so a fleet has one pace and nobody leads.
  *
- * @param lowered what the last refusal left, if any
  * @param now the time of Redis, ms since 1970
  * @param windowMs the window of the API's limit (`RATE_LIMIT_DURATION_MS`)
  */
-export function paceAt(ceiling: number, lowered: LoweredPace | undefined, now: number, windowMs: number): number {
-  if (!lowered) return ceiling;
-  const regained = (ceiling * Math.max(0, now - lowered.at)) / (windowMs * RECOVERY_WINDOWS);
-  return Math.min(ceiling, lowered.pace + regained);
+export function paceAt(ceiling: number, refused: RefusedPace | undefined, now: number, windowMs: number): number {
+  if (!refused) return ceiling;
+  const progress = Math.max(0, now - refused.at) / (windowMs * REGAIN_WINDOWS);
+  const low = refused.pace / 2;
+  const plateau = refused.pace * UNDER_REFUSED;
+  const pace = progress < 1 ? plateau - (plateau - low) * (1 - progress) ** 3 : plateau + ceiling * (progress - 1) ** 3;
+  return Math.min(ceiling, pace);
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Keys } from '../keys.ts';
 import type { Log } from '../log.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import { loadScript, type Script } from '../redis/script.ts';
-import { ceilingPace, limiterShape, paceAt, type LimiterShape, type LoweredPace } from './pace.ts';
+import { ceilingPace, limiterShape, paceAt, type LimiterShape, type RefusedPace } from './pace.ts';
 
 type RateLimitSettings = Pick<Settings, 'RATE_LIMIT_MAX' | 'RATE_LIMIT_DURATION_MS' | 'RATE_LIMIT_HEADROOM'>;
 
@@ -56,15 +56,15 @@ export class RateLimit {
   async current(): Promise<number> {
     const [seconds, micros] = await this.#redis.time();
     const now = Number(seconds) * 1000 + Number(micros) / 1000;
-    return paceAt(this.#ceiling, await this.#lowered(), now, this.#settings.RATE_LIMIT_DURATION_MS);
+    return paceAt(this.#ceiling, await this.#refused(), now, this.#settings.RATE_LIMIT_DURATION_MS);
   }
 
   /** Halves the pace: once per refusal episode, which the caller sees to. @param now the time of Redis, ms since 1970 */
   async lower(now: number): Promise<void> {
-    const pace = paceAt(this.#ceiling, await this.#lowered(), now, this.#settings.RATE_LIMIT_DURATION_MS) / 2;
-    await this.#redis.hset(this.#keys.pace, { pace, at: now });
+    const pace = paceAt(this.#ceiling, await this.#refused(), now, this.#settings.RATE_LIMIT_DURATION_MS);
+    await this.#redis.hset(this.#keys.pace, { refused: pace, at: now });
     await this.#refresh();
-    this.#log.info({ pacePerSecond: pace }, 'pace halved after a refusal');
+    this.#log.info({ pacePerSecond: pace / 2 }, 'pace halved after a refusal');
   }
 
   /**
@@ -85,8 +85,8 @@ export class RateLimit {
     await this.#giveBack([this.#limiterKey], [this.#shape.duration, Math.floor(takenMsAgo), HELD]);
   }
 
-  async #lowered(): Promise<LoweredPace | undefined> {
-    const [pace, at] = await this.#redis.hmget(this.#keys.pace, 'pace', 'at');
+  async #refused(): Promise<RefusedPace | undefined> {
+    const [pace, at] = await this.#redis.hmget(this.#keys.pace, 'refused', 'at');
     return pace && at ? { pace: Number(pace), at: Number(at) } : undefined;
   }
 

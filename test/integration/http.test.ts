@@ -101,7 +101,10 @@ it('/metrics counts what happened', async () => {
     'fax_redis_up 1',
     'fax_detection_lag_seconds_count 2',
     'fax_duration_seconds_count 2',
+    '# TYPE fax_completion_age_seconds histogram',
   ]) expect(text.split('\n')).toContain(line);
+  expect(text).toMatch(/fax_poll_price_seconds \d/);
+  expect(text).toMatch(/fax_completion_age_seconds_bucket\{le="60"\} \d/);
   expect(text).toMatch(/fax_oldest_in_flight_seconds 0\.\d+/);
   expect(text).toMatch(/fax_queue_jobs\{state="failed"\} 1/);
   const names = text.split('\n').filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);

@@ -10,11 +10,15 @@ describe('pace', () => {
 
   it('starts at the ceiling, falls at a refusal, and creeps back', () => {
     expect(paceAt(10, undefined, 5, 1_000)).toBe(10);
-    const lowered = { pace: 5, at: 1_000 };
-    expect(paceAt(10, lowered, 1_000, 1_000)).toBe(5);
-    expect(paceAt(10, lowered, 3_000, 1_000)).toBe(7);
-    expect(paceAt(10, lowered, 60_000, 1_000)).toBe(10);
-    expect(paceAt(10, lowered, 0, 1_000)).toBe(5);
+    const refused = { pace: 6, at: 1_000 };
+    const after = (windows: number): number => paceAt(10, refused, 1_000 + windows * 500, 500);
+    expect(after(0)).toBe(3);
+    expect(after(-1)).toBe(3);
+    expect(after(15)).toBeGreaterThan(5); // half-way there, most is regained
+    expect(after(30)).toBeCloseTo(5.7); // just under what was refused
+    expect(after(36)).toBeLessThan(6); // where it waits
+    expect(after(60)).toBe(10); // and then tries more
+    fc.assert(fc.property(fc.nat({ max: 100_000 }), fc.nat({ max: 10_000 }), (at, more) => after((at + more) / 100) >= after(at / 100) - 1e-9));
   });
 
   it('is told to BullMQ in whole milliseconds, never faster than it is and at most 2 % slower', () => {

@@ -1,0 +1,140 @@
+import { parseArgs } from 'node:util';
+import Table from 'cli-table3';
+import { LIMIT_KINDS } from '../../src/simulator/rate-limiter.ts';
+import { startTestRedis } from '../support/redis-server.ts';
+import { lags, mean, median } from './figures.ts';
+import { optimalLag } from './optimum.ts';
+import { COMPRESSION, Rig, type RigOptions } from './rig.ts';
+import { faxLike, lateOnly, traceOf } from './trace.ts';
+
+// npm run bench:limits: what the pace and the brake do with each kind of limit, a limit that changes, a refused key, and one fax alone.
+
+const { values: flags } = parseArgs({ options: { runs: { type: 'string', default: '3' } } });
+const PER_SECOND = 20;
+const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+type Figure = { what: string; wanted: string; found: number; ok: boolean };
+type Scenario = (start: (options?: Partial<RigOptions>) => Promise<Rig>) => Promise<Figure[]>;
+
+const atMost = (what: string, most: number, found: number): Figure => ({ what, wanted: `at most ${most}`, found, ok: found <= most });
+const atLeast = (what: string, least: number, found: number): Figure => ({ what, wanted: `at least ${least}`, found, ok: found >= least });
+
+/** Faxes in flight that can use the limit, in the middle regime. */
+const load = (seconds: number, seed: number) => traceOf(faxLike, PER_SECOND / 4, seconds, COMPRESSION, seed);
+const between = (rig: Rig, from: number, to: number) => rig.simulator.log.filter(({ at }) => at >= from && at < to);
+const refusedShare = (requests: readonly { code: number }[]): number => requests.filter(({ code }) => code !== 200).length / Math.max(1, requests.length);
+const allFinished = async (rig: Rig, faxes: number): Promise<void> => {
+  for (let i = 0; i < 600 && rig.seenAt().size < faxes; i += 1) await sleep(0.1);
+};
+
+const scenarios: Record<string, Scenario> = {
+  async kinds(start) {
+    const rigs = await Promise.all(LIMIT_KINDS.map((kind) => start({ kind })));
+    const began = Date.now();
+    for (const rig of rigs) rig.feed(load(90, 11));
+    await sleep(90);
+    return rigs.flatMap((rig, i) => [
+      atMost(`refused by a ${LIMIT_KINDS[i]}, %`, 0.2, 100 * refusedShare(rig.simulator.log)),
+      atLeast(`used of a ${LIMIT_KINDS[i]}, %`, 93, (100 * between(rig, began + 40_000, began + 85_000).length) / (45 * PER_SECOND)),
+    ]);
+  },
+
+  async lowered(start) {
+    const rig = await start();
+    rig.feed(load(170, 12));
+    await sleep(35);
+    const change = (max: number): number => {
+      rig.simulator.limit({ kind: 'sliding-window', max, windowMs: 1_000 });
+      return Date.now();
+    };
+    const lowered = change(PER_SECOND / 2);
+    await sleep(65);
+    const restored = change(PER_SECOND);
+    await sleep(65);
+    const again = between(rig, restored + 50_000, restored + 65_000).filter(({ code }) => code === 200).length;
+    return [
+      atMost('refused from 30 s after the limit was halved, %', 1, 100 * refusedShare(between(rig, lowered + 30_000, restored))),
+      atLeast('used of the halved limit from 30 s on, %', 70, (100 * between(rig, lowered + 30_000, restored).length) / (35 * (PER_SECOND / 2))),
+      atLeast('used of the restored limit after 50 to 65 s, %', 90, (100 * again) / (15 * PER_SECOND)),
+    ];
+  },
+
+  async unauthorized(start) {
+    const rig = await start();
+    rig.feed(Array.from({ length: 200 }, (_, i) => ({ id: i + 1, atMs: 0, takesMs: 3_000 })));
+    await sleep(2);
+    rig.simulator.accept('another key');
+    const from = Date.now();
+    await sleep(12);
+    const requests = between(rig, from, Date.now()).length;
+    rig.simulator.accept('bench');
+    await allFinished(rig, 200);
+    return [atMost('requests in 12 s of 401 with 200 in flight', 10, requests), atLeast('of 200 finished after', 200, rig.seenAt().size)];
+  },
+
+  async refused(start) {
+    const rig = await start();
+    rig.feed(Array.from({ length: 200 }, (_, i) => ({ id: i + 1, atMs: 0, takesMs: 3_000 })));
+    await sleep(2);
+    rig.simulator.override({ code: 403 });
+    await sleep(7.5);
+    const half = Date.now();
+    await sleep(7.5);
+    const requests = between(rig, half, Date.now()).length;
+    rig.simulator.override(undefined);
+    await allFinished(rig, 200);
+    return [atMost('requests in the last half of 15 s of 403', 10, requests), atLeast('of 200 finished after', 200, rig.seenAt().size)];
+  },
+
+  async alone(start) {
+    const rig = await start();
+    const found: number[] = [];
+    for (const takesMs of [300, 2_000, 5_100]) {
+      const id = found.length + 1;
+      rig.feed([{ id, atMs: 0, takesMs }]);
+      await allFinished(rig, id);
+      found.push((rig.seenAt().get(String(id)) ?? Infinity) - (rig.finishedAt.get(String(id)) ?? 0));
+    }
+    return [atMost('lag of a fax alone, of the minimum interval', 1.1, Math.max(...found) / 500)];
+  },
+
+  async cold(start) {
+    const rig = await start();
+    const began = rig.feed(traceOf(lateOnly, PER_SECOND / 4, 190, COMPRESSION, 13));
+    await sleep(190);
+    const found = lags(rig.finishedAt, rig.seenAt(), began, began + 170_000, Date.now());
+    return [atMost('mean lag of all faxes from the first on, unlike the prior, of the optimum', 2, mean(found) / optimalLag(lateOnly, COMPRESSION, 4))];
+  },
+};
+
+async function runOnce(run: number): Promise<Figure[]> {
+  const redis = await startTestRedis();
+  const rigs: Rig[] = [];
+  const figures = await Promise.all(
+    Object.entries(scenarios).map(async ([name, scenario]) => {
+      let count = 0;
+      return scenario(async (options = {}) => {
+        count += 1;
+        const rig = await Rig.start({ system: 'faxwatch', redisUrl: redis.url, name: `${name}-${run}-${count}`, perSecond: PER_SECOND, ...options });
+        rigs.push(rig);
+        return rig;
+      });
+    }),
+  );
+  await Promise.all(rigs.map((rig) => rig.stop()));
+  await redis.stop();
+  return figures.flat();
+}
+
+const runs: Figure[][] = [];
+for (let run = 1; run <= Number(flags.runs); run += 1) {
+  console.log(`run ${run} of ${flags.runs}`);
+  runs.push(await runOnce(run));
+}
+const table = new Table({ head: ['figure', 'wanted', `median of ${flags.runs}`, 'each', ''], style: { head: [], border: [] } });
+for (const [i, { what, wanted }] of (runs[0] ?? []).entries()) {
+  const each = runs.map((figures) => figures[i] as Figure);
+  const found = each.map((figure) => figure.found);
+  table.push([what, wanted, median(found).toFixed(2), found.map((value) => value.toFixed(2)).join(' '), each.every(({ ok }) => ok) ? 'ok' : 'missed']);
+}
+console.log(table.toString());

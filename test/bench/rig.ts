@@ -1,0 +1,130 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Queue, type JobsOptions } from 'bullmq';
+import { Redis } from 'ioredis';
+import { fateOf } from '../../src/simulator/fate.ts';
+import type { LimitKind } from '../../src/simulator/rate-limiter.ts';
+import { Simulator } from '../../src/simulator/simulator.ts';
+import { end } from '../support/redis-server.ts';
+import type { TracedFax } from './trace.ts';
+
+export const COMPRESSION = 10;
+const WORKERS = 3;
+const API_LATENCY_MS = 5;
+
+/** Whose workers poll: the service, or a peer written as a user would write it. */
+export type System = 'faxwatch' | 'exponential' | 'fixed';
+
+export type RigOptions = {
+  readonly system: System;
+  readonly redisUrl: string;
+  readonly name: string;
+  /** Requests per second that the API allows, and as which kind of limit. */
+  readonly perSecond: number;
+  readonly kind?: LimitKind;
+  readonly workers?: number;
+  readonly env?: Record<string, string>;
+};
+
+const FILES: Record<System, readonly string[]> = {
+  faxwatch: [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'worker'],
+  exponential: [fileURLToPath(new URL('./peer-worker.ts', import.meta.url))],
+  fixed: [fileURLToPath(new URL('./peer-worker.ts', import.meta.url))],
+};
+
+// Time-compressed: 1 s doubling up to 300 s (see peer-worker.ts), and every 30 s.
+const JOB_OPTIONS: Record<System, JobsOptions> = {
+  faxwatch: {},
+  exponential: { attempts: 1e6, backoff: { type: 'capped exponential' } },
+  fixed: { attempts: 1e6, backoff: { type: 'fixed', delay: 30_000 / COMPRESSION } },
+};
+
+/** A stand-in API with a strict limit, a queue on a real Redis, and real worker processes that empty it. Times are ms. */
+export class Rig {
+  readonly simulator: Simulator;
+  readonly #options: RigOptions;
+  readonly #redis: Redis;
+  readonly #queue: Queue;
+  readonly #workers: ChildProcess[] = [];
+  readonly #finishedAt = new Map<string, number>();
+  #timers: NodeJS.Timeout[] = [];
+
+  private constructor(simulator: Simulator, options: RigOptions) {
+    this.simulator = simulator;
+    this.#options = options;
+    this.#redis = new Redis(options.redisUrl, { maxRetriesPerRequest: null });
+    this.#queue = new Queue(options.name, { connection: this.#redis });
+  }
+
+  static async start(options: RigOptions): Promise<Rig> {
+    const limit = { kind: options.kind ?? 'sliding-window', max: options.perSecond, windowMs: 1_000 } as const;
+    const rig = new Rig(await Simulator.start({ apiKey: 'bench', limit, latencyMs: API_LATENCY_MS, keepLog: true }), options);
+    await Promise.all(Array.from({ length: options.workers ?? WORKERS }, () => rig.#startWorker()));
+    return rig;
+  }
+
+  /** Sends the faxes of a trace as their time comes. */
+  feed(trace: readonly TracedFax[]): number {
+    const start = Date.now();
+    this.#timers = trace.map((fax) => setTimeout(() => void this.#send(fax), fax.atMs));
+    return start;
+  }
+
+  /** When each fax that was sent finished, ms since 1970. */
+  get finishedAt(): ReadonlyMap<string, number> {
+    return this.#finishedAt;
+  }
+
+  /** When each fax was first seen finished: when the API first answered so. */
+  seenAt(): Map<string, number> {
+    const seen = new Map<string, number>();
+    for (const { faxId, at, code } of this.simulator.log) {
+      if (code === 200 && at >= (this.#finishedAt.get(faxId) ?? Infinity) && !seen.has(faxId)) seen.set(faxId, at);
+    }
+    return seen;
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    await Promise.all(this.#workers.map((worker) => end(worker, 'SIGTERM')));
+    await this.#queue.close();
+    this.#redis.disconnect();
+    await this.simulator.stop();
+  }
+
+  async #send({ id, takesMs }: TracedFax): Promise<void> {
+    this.simulator.send(id, fateOf('sent', takesMs));
+    this.#finishedAt.set(String(id), Date.now() + takesMs);
+    await this.#queue.add('poll', { faxJobId: id }, JOB_OPTIONS[this.#options.system]);
+  }
+
+  async #startWorker(): Promise<void> {
+    const { system, redisUrl, name, perSecond, env } = this.#options;
+    const worker = spawn(process.execPath, FILES[system], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: {
+        PATH: process.env['PATH'],
+        FAX_API_KEY: 'bench',
+        FAX_API_BASE_URL: this.simulator.url,
+        REDIS_URL: redisUrl,
+        QUEUE_NAME: name,
+        KEY_PREFIX: `${name}:`,
+        RATE_LIMIT_MAX: String(perSecond),
+        RATE_LIMIT_DURATION_MS: '1000',
+        RATE_LIMIT_HEADROOM: '0.03',
+        POLL_MIN_INTERVAL_MS: String(5_000 / COMPRESSION),
+        POLL_MAX_INTERVAL_MS: String(300_000 / COMPRESSION),
+        POLL_DEADLINE_MS: String(86_400_000 / COMPRESSION),
+        DASHBOARD_PORT: '0',
+        ...env,
+      },
+    });
+    this.#workers.push(worker);
+    await new Promise<void>((resolve, reject) => {
+      worker.stdout.on('data', (line: Buffer) => {
+        if (line.toString().includes('worker started')) resolve();
+      });
+      worker.once('exit', (code) => reject(new Error(`a worker of ${system} ended with ${code}`)));
+    });
+  }
+}

@@ -1,0 +1,82 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { fateOf, UNDER_WAY } from '../../src/simulator/fate.ts';
+import { Harness } from '../support/harness.ts';
+import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+
+let redis: TestRedis;
+let harness: Harness;
+beforeAll(async () => {
+  redis = await startTestRedis();
+});
+afterAll(() => redis.stop());
+afterEach(() => harness.stop());
+
+it('alone in the queue, a fax is polled at once, and then every minimum interval', async () => {
+  harness = await Harness.start({ redisUrl: redis.url, env: { POLL_MIN_INTERVAL_MS: '200', POLL_MAX_INTERVAL_MS: '60000' } });
+  harness.simulator.send(1, { first: Array.from({ length: 4 }, () => UNDER_WAY), then: fateOf('sent', 0).then });
+  const enqueued = Date.now();
+  await harness.enqueue(1);
+  await harness.event(1);
+  const times = harness.simulator.log.map(({ at }) => at);
+  expect((times[0] ?? 0) - enqueued).toBeLessThan(190);
+  const gaps = times.slice(1).map((at, i) => at - (times[i] ?? 0));
+  for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(199);
+  for (const gap of gaps) expect(gap).toBeLessThan(600);
+});
+
+it('a fax scheduled far ahead under load is polled as soon as the limiter has room, never under the minimum interval', async () => {
+  harness = await Harness.start({ redisUrl: redis.url, run: false, env: { POLL_MIN_INTERVAL_MS: '300', POLL_MAX_INTERVAL_MS: '600000' } });
+  harness.simulator.send(1, { first: [UNDER_WAY], then: fateOf('sent', 0).then });
+  const id = await harness.enqueue(1);
+  const service = await harness.run();
+  await harness.job(id, 'delayed');
+  await service.close();
+  const job = await harness.queue.getJob(id);
+  await job?.changeDelay(3_600_000); // as a high price of a poll would
+  await harness.run();
+  await harness.enqueue('sent-now');
+  await harness.event(1);
+  const [first, second] = harness.simulator.log.filter(({ faxId }) => faxId === '1');
+  expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(299);
+});
+
+it('what one worker learned is shared and survives a restart', async () => {
+  harness = await Harness.start({ redisUrl: redis.url });
+  for (let id = 1; id <= 5; id += 1) {
+    harness.simulator.send(id, fateOf('sent', 100));
+    await harness.enqueue(id);
+  }
+  for (let id = 1; id <= 5; id += 1) await harness.event(id);
+  await harness.restart();
+  const model = await harness.redis.hgetall(`${harness.settings.KEY_PREFIX}model`);
+  expect(Number(model['n'])).toBe(5);
+  const completions = Object.entries(model).filter(([field]) => field.startsWith('c'));
+  expect(completions.reduce((sum, [, value]) => sum + Number(value), 0)).toBeCloseTo(5, 3);
+  expect(JSON.stringify(model).length).toBeLessThan(8_192);
+});
+
+it('the API’s own word on what is left is believed: no request before its window is over', async () => {
+  harness = await Harness.start({ redisUrl: redis.url });
+  const last = { ...(fateOf('sent', 0).then[0]?.answer ?? {}), headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' } };
+  harness.simulator.send(1, { then: [{ afterMs: 0, answer: last }] });
+  harness.simulator.send(2, fateOf('sent', 0));
+  await harness.enqueue(1);
+  await harness.event(1);
+  await harness.enqueue(2);
+  await harness.event(2);
+  const [first, second] = harness.simulator.log;
+  expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(980);
+  expect(harness.alerts).toEqual([]);
+});
+
+it('faxes enqueued in one moment do not fall due in one moment again', async () => {
+  harness = await Harness.start({ redisUrl: redis.url, env: { RATE_LIMIT_MAX: '100', POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '5000' } });
+  const faxes = Array.from({ length: 300 }, (_, i) => i + 1);
+  for (const id of faxes) harness.simulator.send(id, fateOf('sent', 1_500));
+  await harness.queue.addBulk(faxes.map((faxJobId) => ({ name: 'poll', data: { faxJobId } })));
+  for (const id of faxes) await harness.event(id);
+  const times = harness.simulator.log.map(({ at }) => at);
+  const most = Math.max(...times.map((at) => times.filter((other) => other >= at && other < at + 1_000).length));
+  expect(most).toBeLessThanOrEqual(100);
+  expect(harness.simulator.refusals).toBe(0);
+});
