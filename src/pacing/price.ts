@@ -9,6 +9,7 @@ export type Price = {
 };
 
 const SMOOTHING = 0.1; // share of the way to the price of the moment: cohorts of faxes make that swing
+const FARTHEST = 3; // times from the price of the moment: a load that changed for good is followed at once
 const BACKLOG_SLOTS = 1; // overdue polls that are welcome, so that the limiter finds work in each slot
 const BACKLOG_DRAIN_S = 10; // time in which a larger backlog is worked off
 const LEAST_SHARE = 0.5; // of the pace, however large the backlog: what is overdue may be new faxes, which cost no poll
@@ -37,7 +38,8 @@ export function nextPrice(before: Price, hazards: Float64Array, load: Load, boun
   const wanted = load.pacePerSecond + (BACKLOG_SLOTS - load.backlog) / BACKLOG_DRAIN_S;
   const found = priceFor(curve, bounds, load.groups, Math.max(load.pacePerSecond * LEAST_SHARE, wanted));
   if (found.slack) return found; // nothing to smooth: there is room for everything
-  const priceMs = before.slack ? found.priceMs : Math.exp(Math.log(before.priceMs) * (1 - SMOOTHING) + Math.log(found.priceMs) * SMOOTHING);
+  const near = Math.min(Math.max(before.priceMs, found.priceMs / FARTHEST), found.priceMs * FARTHEST);
+  const priceMs = Math.exp(Math.log(near) * (1 - SMOOTHING) + Math.log(found.priceMs) * SMOOTHING);
   return { priceMs, policy: policyOf(curve, bounds, priceMs), slack: false };
 }
 

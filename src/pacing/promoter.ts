@@ -23,7 +23,7 @@ export class Promoter {
     this.#log = log;
   }
 
-  /** To be called when a worker finds nothing to do. */
+  /** To be called at a worker's `drained`, which tells that it found nothing to do, or that the limiter had no room. */
   readonly idle = (): void => {
     if (this.#busy) return;
     this.#busy = true;
@@ -35,6 +35,7 @@ export class Promoter {
   };
 
   async #promoteNext(): Promise<void> {
+    if ((await this.#queue.getWaitingCount()) > 0) return;
     const jobs = await this.#queue.getJobs(['delayed'], 0, LOOKED_AT - 1, true);
     const latest = this.#clock.now() - this.#minMs;
     const next = jobs.find((job) => {

@@ -4,7 +4,7 @@ import Table from 'cli-table3';
 import { startTestRedis } from '../support/redis-server.ts';
 import { lags, mean, median, quantile } from './figures.ts';
 import { lagChart } from './lag-chart.ts';
-import { optimalLag } from './optimum.ts';
+import { optimum, type Optimum } from './optimum.ts';
 import { COMPRESSION, Rig, type System } from './rig.ts';
 import { faxLike, fromCsv, traceOf, type Distribution } from './trace.ts';
 
@@ -53,6 +53,8 @@ function measure(regime: Regime, system: System, rig: Rig, start: number): Row {
   const [from, to] = [start + WARM_UP_S * 1000, start + (WARM_UP_S + MEASURED_S) * 1000];
   const seen = rig.seenAt();
   const found = lags(rig.finishedAt, seen, from, to, Date.now());
+  // The optimum on the same faxes: with a few hundred of them their luck would move the ratio by a fifth.
+  const best = rig.tookMs(from, to).map((ms) => optima[regime].lagOf(ms));
   const inWindow = rig.simulator.log.filter(({ at }) => at >= from && at < to);
   const answered = inWindow.filter(({ code }) => code === 200).length;
   const seenInWindow = [...seen.values()].filter((at) => at >= from && at < to).length;
@@ -62,14 +64,15 @@ function measure(regime: Regime, system: System, rig: Rig, start: number): Row {
     faxes: found.length,
     meanMs: mean(found),
     p95Ms: quantile(found, 0.95),
-    ratio: mean(found) / optimum[regime],
+    ratio: mean(found) / mean(best),
     refusedShare: rig.simulator.refusals / rig.simulator.requests,
     limitUsed: answered / (perSecond * MEASURED_S),
     pollsPerFax: answered / seenInWindow,
   };
 }
 
-const optimum = Object.fromEntries(Object.entries(REGIMES).map(([regime, polls]) => [regime, optimalLag(distribution, COMPRESSION, polls)])) as Record<Regime, number>;
+const optima = Object.fromEntries(Object.entries(REGIMES).map(([regime, polls]) => [regime, optimum(distribution, COMPRESSION, polls)])) as Record<Regime, Optimum>;
+const optimumMs = Object.fromEntries(Object.entries(optima).map(([regime, { meanLagMs }]) => [regime, meanLagMs]));
 const runs: Row[][] = [];
 for (let run = 1; run <= Number(flags.runs); run += 1) {
   console.log(`run ${run} of ${flags.runs}: ${WARM_UP_S + MEASURED_S + FOLLOW_S} s`);
@@ -95,9 +98,9 @@ for (const row of medians) {
   table.push([row.regime, row.system, row.faxes, (row.meanMs / 1000).toFixed(2), (row.p95Ms / 1000).toFixed(2), row.ratio.toFixed(2), percent(row.refusedShare), percent(row.limitUsed), row.pollsPerFax.toFixed(1)]);
 }
 console.log(`${distribution.name}, time compressed ${COMPRESSION} times, ${perSecond} requests per second allowed, medians of ${flags.runs} runs`);
-console.log(`optimum, s: ${Object.entries(optimum).map(([regime, ms]) => `${regime} ${(ms / 1000).toFixed(2)}`).join(', ')}`);
+console.log(`optimum, s: ${Object.entries(optimumMs).map(([regime, ms]) => `${regime} ${(ms / 1000).toFixed(2)}`).join(', ')}`);
 console.log(table.toString());
 mkdirSync(flags.out, { recursive: true });
-writeFileSync(`${flags.out}/lag.json`, JSON.stringify({ distribution: distribution.name, compression: COMPRESSION, perSecond, optimumMs: optimum, medians, runs }, null, 2));
+writeFileSync(`${flags.out}/lag.json`, JSON.stringify({ distribution: distribution.name, compression: COMPRESSION, perSecond, optimumMs, medians, runs }, null, 2));
 writeFileSync(`${flags.out}/lag.svg`, lagChart(medians));
 console.log(`written: ${flags.out}/lag.json, ${flags.out}/lag.svg`);

@@ -3,12 +3,15 @@ import { seeded, type Distribution } from './trace.ts';
 const SAMPLE = 100_000;
 const GRID = 900;
 
+/** A schedule that nobody can beat: its mean lag over the whole distribution, and the lag with which it finds one fax, ms. */
+export type Optimum = { readonly meanLagMs: number; readonly pollsPerFax: number; lagOf(takesMs: number): number };
+
 /**
- * The least mean lag (ms) that any schedule of polls by age can have at so many polls per fax on average, if it knows the distribution: by
- * dynamic programming over a grid of ages, on the price of a poll at which it spends the budget. Written apart from the
+ * The schedule of polls by age with the least mean lag at so many polls per fax on average, for one who knows the distribution: by
+ * dynamic programming over a grid of ages, at the price of a poll at which it spends the budget. Written apart from the
  * service's own policy, which it judges.
  */
-export function optimalLag(distribution: Distribution, compression: number, pollsPerFax: number): number {
+export function optimum(distribution: Distribution, compression: number, pollsPerFax: number): Optimum {
   const random = seeded(7);
   const ages = Float64Array.from({ length: SAMPLE }, () => (distribution.draw(random) / compression) * 1000).sort();
   const sums = new Float64Array(SAMPLE + 1);
@@ -21,11 +24,9 @@ export function optimalLag(distribution: Distribution, compression: number, poll
     const [from, to] = [finished[i] as number, finished[j] as number];
     return (to - from) * (grid[j] as number) - ((sums[to] as number) - (sums[from] as number));
   };
-  const atPrice = (price: number): { polls: number; lag: number } => {
+  const atPrice = (price: number): Optimum => {
     const n = grid.length;
-    const cost = new Float64Array(n);
-    const polls = new Float64Array(n);
-    const lag = new Float64Array(n);
+    const [cost, polls, lag, next] = [new Float64Array(n), new Float64Array(n), new Float64Array(n), new Int32Array(n)];
     for (let i = n - 2; i >= 0; i -= 1) {
       const open = SAMPLE - (finished[i] as number);
       let best = Infinity;
@@ -33,26 +34,26 @@ export function optimalLag(distribution: Distribution, compression: number, poll
         const late = lagBetween(i, j);
         if (late > best) break;
         const total = late + open * price + (cost[j] as number);
-        if (total < best) [best, polls[i], lag[i]] = [total, open + (polls[j] as number), late + (lag[j] as number)];
+        if (total < best) [best, next[i], polls[i], lag[i]] = [total, j, open + (polls[j] as number), late + (lag[j] as number)];
       }
       cost[i] = best;
     }
-    return { polls: (polls[0] as number) / SAMPLE, lag: (lag[0] as number) / SAMPLE };
+    const path = [0];
+    while ((path.at(-1) as number) < n - 1) path.push(next[path.at(-1) as number] as number);
+    const ages = path.map((i) => grid[i] as number);
+    return {
+      meanLagMs: (lag[0] as number) / SAMPLE,
+      pollsPerFax: (polls[0] as number) / SAMPLE,
+      lagOf: (takesMs) => (ages.find((age) => age >= takesMs) ?? takesMs) - takesMs,
+    };
   };
-  return onBudget(atPrice, pollsPerFax);
-}
-
-/** Between the two cheapest mixes of schedules around the budget, lag is a straight line: schedules may be mixed at random. */
-function onBudget(atPrice: (price: number) => { polls: number; lag: number }, budget: number): number {
   let [low, high] = [1e-3, 1e9];
   for (let i = 0; i < 40; i += 1) {
     const middle = Math.sqrt(low * high);
-    if (atPrice(middle).polls > budget) low = middle;
+    if (atPrice(middle).pollsPerFax > pollsPerFax) low = middle;
     else high = middle;
   }
-  const [more, fewer] = [atPrice(low), atPrice(high)];
-  const part = more.polls === fewer.polls ? 0 : (budget - fewer.polls) / (more.polls - fewer.polls);
-  return fewer.lag + (more.lag - fewer.lag) * Math.min(1, Math.max(0, part));
+  return atPrice(high);
 }
 
 function countUpTo(sorted: Float64Array, value: number): number {

@@ -47,6 +47,7 @@ export class Rig {
   readonly #queue: Queue;
   readonly #workers: ChildProcess[] = [];
   readonly #finishedAt = new Map<string, number>();
+  readonly #took = new Map<string, number>();
   #timers: NodeJS.Timeout[] = [];
 
   private constructor(simulator: Simulator, options: RigOptions) {
@@ -75,6 +76,11 @@ export class Rig {
     return this.#finishedAt;
   }
 
+  /** How long the faxes took that finished in a window. */
+  tookMs(from: number, to: number): number[] {
+    return [...this.#finishedAt].filter(([, at]) => at >= from && at < to).map(([id]) => this.#took.get(id) ?? 0);
+  }
+
   /** When each fax was first seen finished: when the API first answered so. */
   seenAt(): Map<string, number> {
     const seen = new Map<string, number>();
@@ -95,6 +101,7 @@ export class Rig {
   async #send({ id, takesMs }: TracedFax): Promise<void> {
     this.simulator.send(id, fateOf('sent', takesMs));
     this.#finishedAt.set(String(id), Date.now() + takesMs);
+    this.#took.set(String(id), takesMs);
     await this.#queue.add('poll', { faxJobId: id }, JOB_OPTIONS[this.#options.system]);
   }
 
