@@ -80,8 +80,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   let worker: Worker | undefined;
   let api: FaxApiClient | undefined;
   const begin = async (): Promise<void> => {
+    if (!roles.worker) return; // a dashboard sets no pace: its settings are not those of the workers
     await limit.start();
-    if (!roles.worker) return;
     const wordings = new Wordings(redis.client, keys, alerts);
     await wordings.resolveKnown(rules);
     await schedule.start();

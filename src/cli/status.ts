@@ -1,11 +1,10 @@
-import { FaxId } from '../polling/job.ts';
+import { parseFaxJob } from '../polling/job.ts';
 import { withClient } from './client-session.ts';
 import { resultLine } from './event-line.ts';
-import { CommandError, EX_DATAERR } from './failure.ts';
 
 /** `faxwatch status`: exit 0 if the fax is known, 1 if not. */
 export async function status(id: string, { json = false }: { json?: boolean }): Promise<void> {
-  if (!FaxId.safeParse(id).success) throw new CommandError(`${id}: is no fax job id`, EX_DATAERR);
+  parseFaxJob({ faxJobId: id }); // before Redis is asked for anything
   await withClient(async (client) => {
     const known = await client.status(id);
     if (json) console.log(JSON.stringify(known));

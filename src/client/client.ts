@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Keys } from '../keys.ts';
 import { keysOf } from '../keys.ts';
-import { FaxId, parseFaxJob, parseProgress, type FaxProgress } from '../polling/job.ts';
+import { parseFaxJob, parseProgress, type FaxProgress } from '../polling/job.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { FaxCompletedEvent } from '../results/event.ts';
 import { fromHash, type FaxResult, type JsonObject } from '../results/result.ts';
@@ -60,9 +60,9 @@ export class FaxStatusClient {
     await this.#queue.add('poll', data, { deduplication: { id: `fax-${faxId}` } });
   }
 
-  /** The result of a fax, or how far it is. @throws ZodError if the id is none */
+  /** The result of a fax, or how far it is. @throws PayloadError if the id is none */
   async status(faxJobId: number | string): Promise<FaxStatus> {
-    const faxId = FaxId.parse(faxJobId);
+    const { faxId } = parseFaxJob({ faxJobId });
     const hash = await this.#redis.hgetall(this.#keys.status(faxId));
     if (Object.keys(hash).length > 0) return { kind: 'done', result: fromHash(hash) };
     const jobId = (await this.#redis.get(this.#keys.lease(faxId))) ?? (await this.#queue.getDeduplicationJobId(`fax-${faxId}`)) ?? `fax-${faxId}`;

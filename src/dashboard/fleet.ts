@@ -6,7 +6,8 @@ import type { RedisClient } from '../redis/connect.ts';
 
 /** What Redis knows of all workers together, at one moment. */
 export type Fleet = {
-  readonly pacePerSecond: number;
+  /** Undefined before the first worker has run. */
+  readonly pacePerSecond: number | undefined;
   readonly brake: BrakeState | undefined;
   /** Jobs by BullMQ state. */
   readonly jobs: Readonly<Record<QueueState, number>>;
@@ -59,7 +60,7 @@ export class FleetReader {
 
   async #read(): Promise<Fleet> {
     const [pacePerSecond, brake, jobs, oldest, firstDelayed] = await Promise.all([
-      this.#limit.current(),
+      this.#limit.inForce(),
       this.#brake.state(),
       this.#queue.getJobCounts(...QUEUE_STATES),
       this.#oldestInFlight(),

@@ -76,7 +76,7 @@ export class Metrics implements PollObserver {
   #show(fleet: Fleet): void {
     this.#inFlight.set(IN_FLIGHT_STATES.reduce((sum, state) => sum + fleet.jobs[state], 0));
     this.#oldest.set(fleet.oldestInFlightMs / 1000);
-    this.#pace.set(fleet.pacePerSecond);
+    if (fleet.pacePerSecond !== undefined) this.#pace.set(fleet.pacePerSecond);
     for (const reason of ['unauthorized', 'rate_limited', 'api_down']) this.#brake.set({ reason }, fleet.brake?.reason === reason ? 1 : 0);
     for (const [state, count] of Object.entries(fleet.jobs)) this.#jobs.set({ state }, count);
   }

@@ -35,8 +35,8 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   const app = fastify({ logger: false, trustProxy: false });
   await app.register(helmet, {
     contentSecurityPolicy: {
-      // Bull Board's page sets its theme by an inline script and styles; nothing comes from elsewhere.
-      directives: { scriptSrc: ["'self'", "'unsafe-inline'"], connectSrc: ["'self'"], upgradeInsecureRequests: null },
+      // Bull Board's page has inline styles but no inline script, and does without the fonts that it asks others for.
+      directives: { styleSrc: ["'self'", "'unsafe-inline'"], fontSrc: ["'self'"], connectSrc: ["'self'"], upgradeInsecureRequests: null },
     },
     strictTransportSecurity: false, // the port speaks http; a proxy that adds TLS adds this
   });
@@ -51,7 +51,7 @@ function addHealth(app: FastifyInstance, { fleet, metrics, model, schedule, idle
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
     const state = await read();
-    const reason = notReady(state, idleMs(), state ? 1000 / state.pacePerSecond : 0);
+    const reason = notReady(state, idleMs(), state?.pacePerSecond === undefined ? 0 : 1000 / state.pacePerSecond);
     return reason === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
   });
   app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text(await read(), { model, priceMs: schedule.priceMs })));

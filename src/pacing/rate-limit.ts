@@ -52,7 +52,13 @@ export class RateLimit {
     clearInterval(this.#timer);
   }
 
-  /** The pace in force, requests per second. */
+  /** The pace that BullMQ keeps for all workers, requests per second; undefined before the first of them has run. */
+  async inForce(): Promise<number | undefined> {
+    const limit = await this.#queue.getGlobalRateLimit();
+    return limit ? (limit.max * 1000) / limit.duration : undefined;
+  }
+
+  /** The pace that is to be in force now, requests per second. */
   async current(): Promise<number> {
     const [seconds, micros] = await this.#redis.time();
     const now = Number(seconds) * 1000 + Number(micros) / 1000;

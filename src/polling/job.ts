@@ -8,7 +8,7 @@ const ID_WANTED = 'must be a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ 
 const isPlainObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The id in its text form, as it stands in URLs and keys. Everything downstream takes ids from here only. */
-export const FaxId = z.union([z.int(ID_WANTED).positive(ID_WANTED).transform(String), z.string().regex(ID_PATTERN, ID_WANTED)], ID_WANTED);
+const FaxId = z.union([z.int(ID_WANTED).positive(ID_WANTED).transform(String), z.string().regex(ID_PATTERN, ID_WANTED)], ID_WANTED);
 
 const FaxJob = z.strictObject({
   faxJobId: FaxId,

@@ -112,10 +112,11 @@ export class Poller {
     return result;
   }
 
-  /** Another job polls this fax. This one looks in now and then: it completes with the result, or takes over if the other is gone. */
+  /** Another job polls this fax. This one looks in as often as if it did: it completes with the result, or takes over if the other is gone. */
   async #standBy({ job, token }: Visit, fetched: number): Promise<never> {
-    await this.#parts.limit.giveBack(performance.now() - fetched);
-    return delayFor(job, token, this.#bounds.maxMs);
+    const { clock, limit, schedule } = this.#parts;
+    await limit.giveBack(performance.now() - fetched);
+    return delayFor(job, token, schedule.nextInterval(clock.now() - job.timestamp));
   }
 
   async #poll(visit: Visit, { refusals }: Go): Promise<FaxResult> {

@@ -15,11 +15,11 @@ const DAY_SECONDS = 24 * 60 * 60;
 class PromptWorker extends Worker {
   #wake: () => void = () => undefined;
 
-  override async delay(...sleep: Parameters<Worker['delay']>): Promise<void> {
+  override async delay(...[milliseconds, abort]: Parameters<Worker['delay']>): Promise<void> {
     const woken = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    await Promise.race([super.delay(...sleep), woken]);
+    await Promise.race([super.delay(milliseconds && Math.max(1, milliseconds), abort), woken]);
   }
 
   protected override async nextJobFromJobData(...fetched: Parameters<Worker['nextJobFromJobData']>): ReturnType<Worker['nextJobFromJobData']> {

@@ -1,17 +1,13 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AlertEvent } from '../../src/alerts/alert.ts';
 import { fateOf, UNDER_WAY, type SimulatedAnswer } from '../../src/simulator/fate.ts';
 import { Harness, type HarnessOptions } from '../support/harness.ts';
-import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 // Contract §2, row by row, through the whole service: queue in, result and event out.
 
-let redis: TestRedis;
+const redis = useRedis();
 let harness: Harness;
-beforeAll(async () => {
-  redis = await startTestRedis();
-});
-afterAll(() => redis.stop());
 afterEach(() => harness.stop());
 
 const start = async (options: Omit<HarnessOptions, 'redisUrl'> = {}): Promise<Harness> => (harness = await Harness.start({ redisUrl: redis.url, ...options }));

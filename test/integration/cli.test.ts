@@ -1,20 +1,17 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
-import { freePort, startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { freePort } from '../support/redis-server.ts';
+import { useRedis } from '../support/use-redis.ts';
 import { CliProcess, run } from '../support/worker-process.ts';
 
 // Contract §6: the faxwatch command.
 
-let redis: TestRedis;
+const redis = useRedis();
 let harness: Harness;
-beforeAll(async () => {
-  redis = await startTestRedis();
-});
-afterAll(() => redis.stop());
 
 describe('without Redis', () => {
   it('--help names every command', async () => {

@@ -1,17 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
-import { freePort, startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { freePort } from '../support/redis-server.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 // Contract §5: one port.
 
-let redis: TestRedis;
+const redis = useRedis();
 let harness: Harness;
 let url: string;
-beforeAll(async () => {
-  redis = await startTestRedis();
-});
-afterAll(() => redis.stop());
 afterEach(() => harness.stop());
 
 const start = async (env: Record<string, string> = {}): Promise<void> => {
@@ -80,9 +77,10 @@ it('/metrics counts what happened', async () => {
   harness.simulator.send(1, { first: [{ code: 500 }, { body: { status: 'success', message: 'Handed over' } }], then: fateOf('sent', 0).then });
   harness.simulator.send(2, fateOf('busy', 0));
   harness.simulator.send(3, fateOf('pending', 0));
-  for (const id of [1, 2, 3]) await harness.enqueue(id);
+  const [one, two, three] = [await harness.enqueue(1), await harness.enqueue(2), await harness.enqueue(3)];
   await harness.job(await harness.enqueue('no id'), 'failed');
-  for (const id of [1, 2]) await harness.event(id);
+  for (const job of [one, two]) await harness.job(job, 'completed');
+  await harness.job(three, 'delayed');
   const response = await get('/metrics');
   const text = await response.text();
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
@@ -95,7 +93,6 @@ it('/metrics counts what happened', async () => {
     'fax_unrecognised_total{wording="success: handed over"} 1',
     'fax_jobs_rejected_total 1',
     'fax_in_flight 1',
-    'fax_pace_requests_per_second 57',
     'fax_brake{reason="rate_limited"} 0',
     'fax_user_cash_balance 100.2',
     'fax_redis_up 1',
@@ -103,6 +100,7 @@ it('/metrics counts what happened', async () => {
     'fax_duration_seconds_count 2',
     '# TYPE fax_completion_age_seconds histogram',
   ]) expect(text.split('\n')).toContain(line);
+  expect(Number(/^fax_pace_requests_per_second (\S+)/m.exec(text)?.[1])).toBeCloseTo(57, -1);
   expect(text).toMatch(/fax_poll_price_seconds \d/);
   expect(text).toMatch(/fax_completion_age_seconds_bucket\{le="60"\} \d/);
   expect(text).toMatch(/fax_oldest_in_flight_seconds 0\.\d+/);

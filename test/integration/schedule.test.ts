@@ -1,14 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { fateOf, UNDER_WAY } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
-import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { useRedis } from '../support/use-redis.ts';
 
-let redis: TestRedis;
+const redis = useRedis();
 let harness: Harness;
-beforeAll(async () => {
-  redis = await startTestRedis();
-});
-afterAll(() => redis.stop());
 afterEach(() => harness.stop());
 
 it('alone in the queue, a fax is polled at once, and then every minimum interval', async () => {

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
-import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { useRedis } from '../support/use-redis.ts';
 import { CliProcess } from '../support/worker-process.ts';
 
-let redis: TestRedis;
-beforeAll(async () => {
-  redis = await startTestRedis();
-});
-afterAll(() => redis.stop());
+const redis = useRedis();
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   it('during polls: exit 0, no job lost, none stalled, and another worker goes on', async () => {

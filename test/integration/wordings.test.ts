@@ -1,18 +1,14 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { Harness } from '../support/harness.ts';
-import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
+import { useRedis } from '../support/use-redis.ts';
 
 // Every wording rule of contract §2 through the whole service.
 
-let redis: TestRedis;
+const redis = useRedis();
 let harness: Harness;
-beforeAll(async () => {
-  redis = await startTestRedis();
-});
-afterAll(() => redis.stop());
 afterEach(() => harness.stop());
 
 it('each final wording gives its result', async () => {
