@@ -21,6 +21,7 @@ import { ClaimGate } from './polling/claim.ts';
 import { FleetSignals } from './polling/fleet-signals.ts';
 import { Poller } from './polling/poll.ts';
 import { createWorker } from './polling/worker.ts';
+import { warnOfLosses } from './redis/durability.ts';
 import { RedisClock } from './redis/clock.ts';
 import { connectRedis, type RedisConnection } from './redis/connect.ts';
 import { ResultStore } from './results/store.ts';
@@ -80,6 +81,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   let worker: Worker | undefined;
   let api: FaxApiClient | undefined;
   const begin = async (): Promise<void> => {
+    await warnOfLosses(redis.client, log);
     if (!roles.worker) return; // a dashboard sets no pace: its settings are not those of the workers
     await limit.start();
     const wordings = new Wordings(redis.client, keys, alerts);

@@ -22,7 +22,7 @@ export async function withClient<T>(use: (client: FaxStatusClient, signal: Abort
     await reachable(redis.client.ping());
     return await use(client, interrupt.signal);
   } finally {
-    void client.close();
+    client.close().catch(() => undefined); // nothing is left to say if Redis is away
     await redis.close();
   }
 }

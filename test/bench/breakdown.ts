@@ -53,7 +53,7 @@ function simulate(polls: number, seed: number, { exact, pace, promote }: Variant
       refresh = now + 1000;
       if (!exact) known = hazards(plus(shipped, learned));
       const groups = GROUPS.map((group): AgeGroup => ({ ...group, count: 0 })) as { fromMs: number; toMs: number; count: number }[];
-      for (const fax of inFlight) (groups.find(({ toMs }) => now - fax.bornAt < toMs) ?? (groups.at(-1) as { count: number })).count += 1;
+      for (const fax of inFlight) (groups.find(({ toMs }) => now - fax.bornAt < toMs) ?? (groups.at(-1))).count += 1;
       price = nextPrice(price, known, { groups, backlog: waiting.length, pacePerSecond: pace }, bounds, HORIZON_MS);
     }
     waiting.push(...delayed.filter(({ due }) => due <= now).sort((a, b) => a.due - b.due));

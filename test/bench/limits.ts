@@ -13,11 +13,11 @@ const { values: flags } = parseArgs({ options: { runs: { type: 'string', default
 const PER_SECOND = 20;
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-type Figure = { what: string; wanted: string; found: number; ok: boolean };
+type Figure = { what: string; wanted: string; found: number; ok: (value: number) => boolean };
 type Scenario = (start: (options?: Partial<RigOptions>) => Promise<Rig>) => Promise<Figure[]>;
 
-const atMost = (what: string, most: number, found: number): Figure => ({ what, wanted: `at most ${most}`, found, ok: found <= most });
-const atLeast = (what: string, least: number, found: number): Figure => ({ what, wanted: `at least ${least}`, found, ok: found >= least });
+const atMost = (what: string, most: number, found: number): Figure => ({ what, wanted: `at most ${most}`, found, ok: (value) => value <= most });
+const atLeast = (what: string, least: number, found: number): Figure => ({ what, wanted: `at least ${least}`, found, ok: (value) => value >= least });
 
 /** Faxes in flight that can use the limit, in the middle regime. */
 const load = (seconds: number, seed: number) => traceOf(faxLike, PER_SECOND / 4, seconds, COMPRESSION, seed);
@@ -99,11 +99,17 @@ const scenarios: Record<string, Scenario> = {
   },
 
   async cold(start) {
-    const rig = await start();
-    const began = rig.feed(traceOf(lateOnly, PER_SECOND / 4, 190, COMPRESSION, 13));
+    const unlike = [faxLike, lateOnly]; // the prior is of real time: ten times slower than the one, and far wider than the other
+    const rigs = await Promise.all(unlike.map(() => start()));
+    const began = rigs.map((rig, i) => rig.feed(traceOf(unlike[i] ?? faxLike, PER_SECOND / 4, 190, COMPRESSION, 13)));
     await sleep(190);
-    const found = lags(rig.finishedAt, rig.seenAt(), began, began + 170_000, Date.now());
-    return [atMost('mean lag of all faxes from the first on, unlike the prior, of the optimum', 2, mean(found) / optimum(lateOnly, COMPRESSION, 4).meanLagMs)];
+    return rigs.map((rig, i) => {
+      const [distribution, from] = [unlike[i] ?? faxLike, began[i] ?? 0];
+      const best = optimum(distribution, COMPRESSION, 4);
+      const found = lags(rig.finishedAt, rig.seenAt(), from, from + 170_000, Date.now());
+      const least = rig.tookMs(from, from + 170_000).map((ms) => best.lagOf(ms));
+      return atMost(`cold start on another distribution than the prior (${distribution.name}), lag of all faxes, of the optimum`, 2, mean(found) / mean(least));
+    });
   },
 };
 
@@ -132,9 +138,8 @@ for (let run = 1; run <= Number(flags.runs); run += 1) {
   runs.push(await runOnce(run));
 }
 const table = new Table({ head: ['figure', 'wanted', `median of ${flags.runs}`, 'each', ''], style: { head: [], border: [] } });
-for (const [i, { what, wanted }] of (runs[0] ?? []).entries()) {
-  const each = runs.map((figures) => figures[i] as Figure);
-  const found = each.map((figure) => figure.found);
-  table.push([what, wanted, median(found).toFixed(2), found.map((value) => value.toFixed(2)).join(' '), each.every(({ ok }) => ok) ? 'ok' : 'missed']);
+for (const [i, { what, wanted, ok }] of (runs[0] ?? []).entries()) {
+  const found = runs.map((figures) => (figures[i] as Figure).found);
+  table.push([what, wanted, median(found).toFixed(2), found.map((value) => value.toFixed(2)).join(' '), ok(median(found)) ? 'ok' : 'missed']);
 }
 console.log(table.toString());

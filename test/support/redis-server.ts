@@ -11,21 +11,34 @@ import { silentLog } from './log.ts';
 /** Whether this machine has a redis-server. Without one, tests run on the embedded Redis, and those that need more say that they are left out. */
 export const HAS_REDIS_SERVER = spawnSync('redis-server', ['--version']).status === 0;
 
-export type TestRedis = { readonly url: string; stop(): Promise<void> };
+export type TestRedis = {
+  readonly url: string;
+  /** Ends the server at once, as a crash would, and starts it again on what it has on disk. Not with the embedded one. */
+  crash(): Promise<void>;
+  stop(): Promise<void>;
+};
 
 /** A Redis of the test's own, on a free port, empty, and gone when stopped. */
 export async function startTestRedis(args: readonly string[] = []): Promise<TestRedis> {
   if (!HAS_REDIS_SERVER) {
     const embedded = await startEmbedded(silentLog);
-    return { url: embedded.url, stop: () => embedded.close() };
+    return { url: embedded.url, crash: () => Promise.reject(new Error('the embedded Redis has nothing on disk')), stop: () => embedded.close() };
   }
   const dir = await mkdtemp(join(tmpdir(), 'faxwatch-redis-'));
   const port = await freePort();
-  const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...args], { stdio: 'ignore' });
   const url = `redis://127.0.0.1:${port}`;
-  await answering(url);
+  const start = async (): Promise<ChildProcess> => {
+    const started = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...args], { stdio: 'ignore' });
+    await answering(url);
+    return started;
+  };
+  let server = await start();
   return {
     url,
+    async crash() {
+      await end(server);
+      server = await start();
+    },
     async stop() {
       await end(server);
       await rm(dir, { recursive: true, force: true });
