@@ -19,6 +19,6 @@ export function demoFaxes(): DemoFax[] {
   add('404 at first', 8_000, after([{ code: 404 }], fateOf('sent', 8_000)));
   add('a 500 at first', 5_000, after([{ code: 500 }], fateOf('sent', 5_000)));
   add('a rate-limit refusal', 10_000, after([{ code: 403, headers: { 'retry-after': '1' } }], fateOf('sent', 10_000)));
-  add('an unknown wording at first', 6_000, { then: [{ afterMs: 0, answer: odd }, ...fateOf('sent', 6_000).then.slice(1)] });
+  add('an unknown wording at first', 6_000, after([odd], fateOf('sent', 6_000)));
   return rows.map(([about, finishMs, fate], i) => ({ id: 201 + i, about, finishMs, fate }));
 }

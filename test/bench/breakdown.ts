@@ -52,8 +52,8 @@ function simulate(polls: number, seed: number, { exact, pace, promote }: Variant
     if (now >= refresh) {
       refresh = now + 1000;
       if (!exact) known = hazards(plus(shipped, learned));
-      const groups = GROUPS.map((group): AgeGroup => ({ ...group, count: 0 })) as { fromMs: number; toMs: number; count: number }[];
-      for (const fax of inFlight) (groups.find(({ toMs }) => now - fax.bornAt < toMs) ?? (groups.at(-1))).count += 1;
+      const ages = [...inFlight].map(({ bornAt }) => now - bornAt);
+      const groups = GROUPS.map((group): AgeGroup => ({ ...group, count: ages.filter((age) => age >= group.fromMs && age < group.toMs).length }));
       price = nextPrice(price, known, { groups, backlog: waiting.length, pacePerSecond: pace }, bounds, HORIZON_MS);
     }
     waiting.push(...delayed.filter(({ due }) => due <= now).sort((a, b) => a.due - b.due));
