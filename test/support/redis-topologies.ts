@@ -1,0 +1,65 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { end, freePort } from './redis-server.ts';
+
+/** Several redis processes that belong together. */
+export type Topology = { readonly ports: readonly number[]; readonly processes: readonly ChildProcess[]; stop(): Promise<void> };
+
+/** A Redis Cluster of three masters. */
+export async function startCluster(): Promise<Topology> {
+  const dir = mkdtempSync(join(tmpdir(), 'faxwatch-cluster-'));
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const processes = ports.map((port) =>
+    server('redis-server', dir, ['--port', String(port), '--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`, '--save', '', '--appendonly', 'no']),
+  );
+  await Promise.all(ports.map(answering));
+  execFileSync('redis-cli', ['--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes'], { stdio: 'ignore' });
+  for (const port of ports) await until(port, async (redis) => String(await redis.cluster('INFO')).includes('cluster_state:ok'));
+  return topology(dir, ports, processes);
+}
+
+/** A master, a replica, and three sentinels that call the master `main`. `ports` are those of the sentinels. */
+export async function startSentinels(): Promise<Topology & { readonly master: ChildProcess }> {
+  const dir = mkdtempSync(join(tmpdir(), 'faxwatch-sentinel-'));
+  const [masterPort, replicaPort] = [await freePort(), await freePort()];
+  const common = ['--save', '', '--appendonly', 'no'];
+  const master = server('redis-server', dir, ['--port', String(masterPort), ...common]);
+  const replica = server('redis-server', dir, ['--port', String(replicaPort), '--replicaof', '127.0.0.1', String(masterPort), ...common]);
+  await Promise.all([masterPort, replicaPort].map(answering));
+  await until(replicaPort, async (redis) => (await redis.info('replication')).includes('master_link_status:up'));
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const sentinels = ports.map((port) => {
+    const file = join(dir, `sentinel-${port}.conf`);
+    writeFileSync(file, `port ${port}\nsentinel monitor main 127.0.0.1 ${masterPort} 2\nsentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n`);
+    return server('redis-server', dir, [file, '--sentinel']);
+  });
+  await Promise.all(ports.map(answering));
+  for (const port of ports) await until(port, async (redis) => /slaves=1,sentinels=3/.test(await redis.info('sentinel')));
+  return { ...topology(dir, ports, [master, replica, ...sentinels]), master };
+}
+
+const server = (command: string, cwd: string, args: readonly string[]): ChildProcess => spawn(command, [...args], { cwd, stdio: 'ignore' });
+
+function topology(dir: string, ports: readonly number[], processes: readonly ChildProcess[]): Topology {
+  return {
+    ports,
+    processes,
+    async stop() {
+      await Promise.all(processes.map((process) => end(process)));
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+const answering = (port: number): Promise<void> => until(port, async (redis) => (await redis.ping()) === 'PONG');
+
+/** Asks a server until it says what is waited for. */
+async function until(port: number, holds: (redis: Redis) => Promise<boolean>): Promise<void> {
+  const redis = new Redis(port, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+  redis.on('error', () => undefined);
+  while (!(await holds(redis).catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 50));
+  redis.disconnect();
+}
