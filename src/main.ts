@@ -81,7 +81,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   let worker: Worker | undefined;
   let api: FaxApiClient | undefined;
   const begin = async (): Promise<void> => {
-    await warnOfLosses(redis.client, log);
+    if (settings.REDIS_URL !== 'embedded') await warnOfLosses(redis.client, log);
     if (!roles.worker) return; // a dashboard sets no pace: its settings are not those of the workers
     await limit.start();
     const wordings = new Wordings(redis.client, keys, alerts);

@@ -17,7 +17,7 @@ export async function startCluster(): Promise<Topology> {
   );
   await Promise.all(ports.map(answering));
   execFileSync('redis-cli', ['--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes'], { stdio: 'ignore' });
-  for (const port of ports) await until(port, async (redis) => String(await redis.cluster('INFO')).includes('cluster_state:ok'));
+  for (const port of ports) await until(port, async (redis) => (await redis.cluster('INFO')).includes('cluster_state:ok'));
   return topology(dir, ports, processes);
 }
 
@@ -54,7 +54,7 @@ function topology(dir: string, ports: readonly number[], processes: readonly Chi
   };
 }
 
-const answering = (port: number): Promise<void> => until(port, async (redis) => (await redis.ping()) === 'PONG');
+const answering = (port: number): Promise<void> => until(port, async (redis) => (await redis.ping()).length > 0);
 
 /** Asks a server until it says what is waited for. */
 async function until(port: number, holds: (redis: Redis) => Promise<boolean>): Promise<void> {
