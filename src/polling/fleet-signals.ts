@@ -6,6 +6,8 @@ import type { Brake } from '../pacing/brake.ts';
 import { OutageDetector } from '../pacing/outage.ts';
 import type { RateLimit } from '../pacing/rate-limit.ts';
 
+const LONGEST_HOLD_MS = 300_000; // contract §2: what a header says on a good answer stops nobody for longer than a refusal would
+
 /** When a request was sent (time of Redis, ms since 1970), and how many refusals in a row its claim told of: over 0 for a probe. */
 export type Sent = { readonly sentAt: number; readonly refusals: number };
 
@@ -56,6 +58,6 @@ export class FleetSignals {
     }
     // The API says itself that nothing is left until then: a request before would be refused.
     const { remaining, resetMs } = answer.rate;
-    if (remaining === 0 && resetMs !== undefined && resetMs > 0) await this.#limit.hold(resetMs);
+    if (remaining === 0 && resetMs !== undefined && resetMs > 0) await this.#limit.hold(Math.min(resetMs, LONGEST_HOLD_MS));
   }
 }

@@ -78,8 +78,10 @@ export class Poller {
       this.#parts.gate.claim(fax.faxId, job.id ?? '', job.timestamp),
       firstPollAt !== undefined && this.#parts.limit.giveBack(performance.now() - fetched),
     ]);
-    if (claim.kind === 'done') return this.#alreadyDone(job, claim.result, fetched);
-    if (claim.kind === 'leased') return this.#standBy(visit, fetched);
+    if (claim.kind === 'done' || claim.kind === 'leased') {
+      if (firstPollAt === undefined) await this.#parts.limit.giveBack(performance.now() - fetched); // once: a second time would be another job's slot
+      return claim.kind === 'done' ? this.#alreadyDone(job, claim.result) : this.#standBy(visit);
+    }
     if (firstPollAt !== undefined) return this.#wait(visit, visit.progress, Math.max(0, firstPollAt - claim.now));
     if (claim.kind === 'go') return this.#poll(visit, claim);
     await this.#parts.limit.hold(claim.remainingMs);
@@ -105,17 +107,15 @@ export class Poller {
     return at > this.#parts.clock.now() ? at : undefined;
   }
 
-  async #alreadyDone(job: Job, result: FaxResult, fetched: number): Promise<FaxResult> {
+  async #alreadyDone(job: Job, result: FaxResult): Promise<FaxResult> {
     // Enqueued after the end: somebody may wait for an event that went by. Enqueued before it, they get the one there was.
     if (job.timestamp >= Date.parse(result.completedAt)) await this.#parts.results.publishAgain(result);
-    await this.#parts.limit.giveBack(performance.now() - fetched);
     return result;
   }
 
   /** Another job polls this fax. This one looks in as often as if it did: it completes with the result, or takes over if the other is gone. */
-  async #standBy({ job, token }: Visit, fetched: number): Promise<never> {
-    const { clock, limit, schedule } = this.#parts;
-    await limit.giveBack(performance.now() - fetched);
+  async #standBy({ job, token }: Visit): Promise<never> {
+    const { clock, schedule } = this.#parts;
     return delayFor(job, token, schedule.nextInterval(clock.now() - job.timestamp));
   }
 
