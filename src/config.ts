@@ -36,6 +36,7 @@ export type Settings = Readonly<{
   DASHBOARD_PORT: number;
   DASHBOARD_USERNAME: string;
   DASHBOARD_PASSWORD: string | null;
+  DASHBOARD_READ_ONLY: boolean;
   LOW_BALANCE_THRESHOLD: number | null;
   LOG_LEVEL: string;
   SHUTDOWN_TIMEOUT_MS: number;
@@ -56,6 +57,7 @@ export class SettingsError extends Error {
   }
 }
 
+const PUBLIC_PASSWORD_CHARS = 8; // NIST SP 800-63B, 5.1.1.1
 const MAX_TIMER_MS = 2 ** 31 - 1; // the longest time that setTimeout takes
 
 // convict's own int and nat formats coerce with parseInt, which takes "12abc" for 12: these take the whole text or nothing.
@@ -153,6 +155,11 @@ const schema = {
   DASHBOARD_PORT: { default: 3_000, format: integer(0, 65_535) },
   DASHBOARD_USERNAME: { default: 'admin', format: text('user name', 'must be text without ":"', /^[^:\s]+$/) },
   DASHBOARD_PASSWORD: { default: null, sensitive: true, format: optional('password', 'must be text', (v) => typeof v === 'string' && v !== '') },
+  DASHBOARD_READ_ONLY: {
+    default: false,
+    // convict's own Boolean takes "0" and "no" for true
+    format: format('true or false', 'must be true or false', (v) => typeof v === 'boolean', (v) => ({ true: true, false: false })[v as string] ?? v),
+  },
   LOW_BALANCE_THRESHOLD: { default: null, format: optional('number', 'must be a number', (v) => Number.isFinite(v), asNumber) },
   LOG_LEVEL: {
     default: 'info',
@@ -213,8 +220,9 @@ function* relations(s: Settings, needsKey: boolean): Generator<[names: Name[], p
   if (s.POLL_MIN_INTERVAL_MS > s.POLL_MAX_INTERVAL_MS) {
     yield [['POLL_MIN_INTERVAL_MS', 'POLL_MAX_INTERVAL_MS'], 'must not be over POLL_MAX_INTERVAL_MS'];
   }
-  if (s.DASHBOARD_PORT !== 0 && !isLoopback(s.DASHBOARD_HOST) && !s.DASHBOARD_PASSWORD) {
-    yield [['DASHBOARD_PASSWORD', 'DASHBOARD_HOST', 'DASHBOARD_PORT'], 'required when DASHBOARD_HOST is not loopback'];
+  if (s.DASHBOARD_PORT !== 0 && !isLoopback(s.DASHBOARD_HOST) && (s.DASHBOARD_PASSWORD ?? '').length < PUBLIC_PASSWORD_CHARS) {
+    const wanted = `required when DASHBOARD_HOST is not loopback, with at least ${PUBLIC_PASSWORD_CHARS} characters`;
+    yield [['DASHBOARD_PASSWORD', 'DASHBOARD_HOST', 'DASHBOARD_PORT'], wanted];
   }
   if (s.REDIS_SENTINELS && !s.REDIS_SENTINEL_NAME) yield [['REDIS_SENTINEL_NAME', 'REDIS_SENTINELS'], 'required with REDIS_SENTINELS'];
   if (s.REDIS_SENTINELS && s.REDIS_CLUSTER_NODES) {

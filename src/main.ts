@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, type Worker } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
@@ -38,6 +39,7 @@ export type Service = {
 };
 
 const EVENTS_KEPT = 1_000; // of BullMQ's own event stream, which nothing here reads; each poll writes a few
+const START_AGAIN_MS = 2_000;
 const CLOSING_SHARE = 0.8; // of the shutdown time for jobs under way; the rest is for connections
 
 /**
@@ -118,11 +120,13 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     worker.run().catch((err: unknown) => log.error({ err }, 'worker stopped'));
     log.info({ queue: queue.name, concurrency: settings.WORKER_CONCURRENCY }, 'worker started');
   };
-  const begun = begin().catch((err: unknown) => log.error({ err }, 'start failed'));
+  const stopping = new AbortController();
+  const begun = untilItSucceeds(begin, stopping.signal, log);
 
   return {
     address,
     async close() {
+      stopping.abort();
       const deadline = AbortSignal.timeout(settings.SHUTDOWN_TIMEOUT_MS * CLOSING_SHARE);
       await stopWithin(deadline, async () => {
         await begun;
@@ -154,6 +158,19 @@ async function listen(server: FastifyInstance, settings: Settings, roles: Roles,
   return url;
 }
 
+/** Starts in spite of what Redis refuses at first: it may be short of memory, or between two masters. */
+async function untilItSucceeds(step: () => Promise<void>, stop: AbortSignal, log: Log): Promise<void> {
+  while (!stop.aborted) {
+    try {
+      await step();
+      return;
+    } catch (err) {
+      log.error({ err }, 'start failed: trying again');
+    }
+    await sleep(START_AGAIN_MS, undefined, { signal: stop }).catch(() => undefined);
+  }
+}
+
 /** Waits for a step of the shutdown, but no longer than the deadline. */
 async function stopWithin(deadline: AbortSignal, step: () => Promise<unknown>): Promise<void> {
   if (deadline.aborted) return;
@@ -164,6 +181,6 @@ async function stopWithin(deadline: AbortSignal, step: () => Promise<unknown>): 
 /** A connection that is away cannot be closed politely; what remains of the jobs is taken over by another worker. */
 async function closeQuietly(queue: Queue, worker: Worker | undefined, redis: RedisConnection): Promise<void> {
   const force = worker?.close(true);
-  await Promise.race([Promise.allSettled([force, queue.close()]), new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+  await Promise.race([Promise.allSettled([force, queue.close()]), sleep(500, undefined, { ref: false })]);
   await redis.close();
 }

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
@@ -12,6 +11,7 @@ import type { ModelStore } from '../pacing/model-store.ts';
 import type { Schedule } from '../pacing/schedule.ts';
 import type { Fleet, FleetReader } from './fleet.ts';
 import type { Metrics } from './metrics.ts';
+import { passwordCheck } from './password.ts';
 import { notReady } from './readiness.ts';
 
 export type HttpParts = {
@@ -23,12 +23,12 @@ export type HttpParts = {
   readonly idleMs: () => number | undefined;
   /** The queue that Bull Board shows; undefined for health and metrics alone. */
   readonly board: Queue | undefined;
-  readonly settings: Pick<Settings, 'DASHBOARD_HOST' | 'DASHBOARD_PORT' | 'DASHBOARD_USERNAME' | 'DASHBOARD_PASSWORD'>;
+  readonly settings: Pick<Settings, 'DASHBOARD_HOST' | 'DASHBOARD_PORT' | 'DASHBOARD_USERNAME' | 'DASHBOARD_PASSWORD' | 'DASHBOARD_READ_ONLY'>;
 };
 
 const BOARD = '/queues';
 const REDIS_PATIENCE_MS = 2_000;
-const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds, a guesser of passwords far more
+const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds
 
 /** Builds the HTTP side of the service (contract §5): dashboard, health, readiness, metrics. It does not listen yet. */
 export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
@@ -61,12 +61,14 @@ async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts[
   const adapter = new FastifyAdapter();
   adapter.setBasePath(BOARD);
   createBullBoard({
-    queues: [new BullMQAdapter(queue)],
+    queues: [new BullMQAdapter(queue, { readOnlyMode: settings.DASHBOARD_READ_ONLY })],
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Faxwatch' } },
   });
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', async (request, reply) => {
+      if (isRead(request)) return undefined;
+      if (settings.DASHBOARD_READ_ONLY) return reply.code(403).send({ error: 'the dashboard is read-only (DASHBOARD_READ_ONLY)' });
       if (isCrossSite(request)) return reply.code(403).send({ error: 'requests from other sites may not change anything' });
       return undefined;
     });
@@ -82,22 +84,11 @@ async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts[
   });
 }
 
+const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD';
+
 /** Whether a page of another site is behind a request that changes something: browsers say so, other programs do not send these. */
-function isCrossSite(request: FastifyRequest): boolean {
-  if (request.method === 'GET' || request.method === 'HEAD') return false;
-  const { 'sec-fetch-site': site, origin, host } = request.headers;
+function isCrossSite({ headers }: FastifyRequest): boolean {
+  const { 'sec-fetch-site': site, origin, host } = headers;
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';
   return origin !== undefined && (!URL.canParse(origin) || new URL(origin).host !== host);
-}
-
-// Digests have one length, so that the comparison takes the same time whatever was typed.
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-function passwordCheck(username: string, password: string) {
-  const expected = [digest(username), digest(password)] as const;
-  return (user: string, pass: string, _request: unknown, _reply: unknown, done: (error?: Error) => void): void => {
-    const userOk = timingSafeEqual(digest(user), expected[0]);
-    const passOk = timingSafeEqual(digest(pass), expected[1]);
-    done(userOk && passOk ? undefined : new Error('wrong user name or password'));
-  };
 }

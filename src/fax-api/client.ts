@@ -1,6 +1,7 @@
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { RequestError, TimeoutError } from 'got';
+import { parse } from 'lossless-json';
 import { z } from 'zod';
 import type { Settings } from '../config.ts';
 import type { Answer, Fault, RateHeaders } from './answer.ts';
@@ -90,8 +91,9 @@ export class FaxApiClient {
   #parse(bytes: Buffer): Unmeasured {
     let json: unknown;
     try {
-      // fatal: a message with broken characters could match a wording that it never said
-      json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+      // fatal: a message with broken characters could match a wording that it never said. Nor is a key that comes twice with
+      // different values taken, as JSON.parse does: the last one wins there, and which one the API means nobody knows.
+      json = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), undefined, Number);
     } catch {
       return { kind: 'fault', fault: 'not_json' };
     }

@@ -43,6 +43,7 @@ export class RateLimit {
    */
   async start(): Promise<void> {
     await this.#refresh();
+    clearInterval(this.#timer);
     this.#timer = setInterval(() => {
       this.#refresh().catch((err: unknown) => this.#log.debug({ err }, 'pace not refreshed'));
     }, REFRESH_MS);

@@ -52,6 +52,7 @@ export class Schedule {
 
   async start(): Promise<void> {
     await this.#refresh();
+    clearInterval(this.#timer);
     this.#timer = setInterval(() => {
       this.#refresh().catch((err: unknown) => this.#log.debug({ err }, 'schedule not refreshed'));
     }, REFRESH_MS);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JsonObject } from '../results/result.ts';
 
 const MAX_METADATA_BYTES = 4096;
+const MAX_CLOCK_AHEAD_MS = 24 * 60 * 60_000; // a producer's clock may be off, or in another time zone by mistake; not by more
 const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 const ID_WANTED = 'must be a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -';
 
@@ -14,7 +15,7 @@ const FaxJob = z.strictObject({
   faxJobId: FaxId,
   metadata: z
     .custom<JsonObject>(isPlainObject, 'must be a JSON object')
-    .refine((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_METADATA_BYTES, `must be at most ${MAX_METADATA_BYTES} bytes as JSON`)
+    .refine((value) => jsonBytes(value) <= MAX_METADATA_BYTES, `must be at most ${MAX_METADATA_BYTES} bytes as JSON`)
     .optional(),
   deadlineMs: z.int('must be a positive whole number of ms').positive('must be a positive whole number of ms').optional(),
 });
@@ -32,6 +33,26 @@ export function parseFaxJob(data: unknown): FaxJob {
   if (!parsed.success) throw new PayloadError(parsed.error.issues.flatMap(problems));
   const { faxJobId, metadata = {}, deadlineMs } = parsed.data;
   return { faxId: faxJobId, metadata, deadlineMs };
+}
+
+/**
+ * Checks when a job says it was enqueued, as all ages count from there: a producer can set BullMQ's `timestamp`.
+ *
+ * @param now ms since 1970
+ * @throws PayloadError if no fax could be enqueued then
+ */
+export function checkTimestamp(timestamp: number, now: number): void {
+  if (Number.isSafeInteger(timestamp) && timestamp > 0 && timestamp <= now + MAX_CLOCK_AHEAD_MS) return;
+  throw new PayloadError(['opts.timestamp: must be ms since 1970, and not in the future']);
+}
+
+/** How long a value is as JSON, bytes; infinite if it is nested deeper than can be written. */
+export function jsonBytes(value: unknown): number {
+  try {
+    return Buffer.byteLength(JSON.stringify(value));
+  } catch {
+    return Infinity;
+  }
 }
 
 /** A job whose data no worker can use. It fails at once; the API is not asked. */

@@ -19,9 +19,9 @@ export function progressAfter(before: FaxProgress, answer: Answer, now: number):
   };
 }
 
-/** An answer in a few words, for people. */
+/** An answer in a few words, for people, on one line whatever the API put into it. */
 export function said(answer: Answer): string {
-  if (answer.kind === 'status') return `${answer.apiStatus}: ${answer.message}`.slice(0, SHOWN_MESSAGE_CHARS);
+  if (answer.kind === 'status') return `${answer.apiStatus}: ${answer.message}`.slice(0, SHOWN_MESSAGE_CHARS).replace(/\p{C}+/gu, ' ');
   return answer.kind === 'fault' ? `server fault (${answer.fault})` : answer.kind;
 }
 

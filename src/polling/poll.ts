@@ -18,7 +18,7 @@ import type { Claim, ClaimGate } from './claim.ts';
 import { decide } from './decide.ts';
 import { delayFor } from './delay.ts';
 import type { FleetSignals } from './fleet-signals.ts';
-import { parseFaxJob, parseProgress, PayloadError, type FaxJob, type FaxProgress } from './job.ts';
+import { checkTimestamp, jsonBytes, parseFaxJob, parseProgress, PayloadError, type FaxJob, type FaxProgress } from './job.ts';
 import { note, progressAfter, said } from './notes.ts';
 import type { PollObserver } from './observer.ts';
 
@@ -40,6 +40,7 @@ export type PollerParts = {
 };
 
 const KEPT_LOG_LINES = 20; // of a job's log on the dashboard
+const KEPT_DATA_BYTES = 16_384; // of a rejected job: a thousand of them stay for the dashboard, and must not fill Redis
 
 /** One visit of a job: what is known of its fax when it is looked at. */
 type Visit = { readonly job: Job; readonly token: string; readonly fax: FaxJob; readonly progress: FaxProgress };
@@ -90,11 +91,13 @@ export class Poller {
 
   async #parse(job: Job, fetched: number): Promise<FaxJob> {
     try {
+      checkTimestamp(job.timestamp, this.#parts.clock.now());
       return parseFaxJob(job.data);
     } catch (error) {
       if (!(error instanceof PayloadError)) throw error;
       this.#parts.observer.rejected();
       this.#parts.log.warn({ jobId: job.id, reason: error.message }, 'job rejected: its data is not that of a fax job');
+      if (jsonBytes(job.data) > KEPT_DATA_BYTES) await job.updateData({ removed: `data of over ${KEPT_DATA_BYTES} bytes` });
       await this.#parts.limit.giveBack(performance.now() - fetched);
       throw new UnrecoverableError(error.message);
     }

@@ -15,6 +15,7 @@ export type RedisConnection = {
 };
 
 const RECONNECT_CEILING_MS = 2_000;
+const SILENCE_MS = 15_000; // longer than BullMQ's blocking read (10 s)
 
 const connectionOptions = {
   connectionName: 'faxwatch',
@@ -22,7 +23,9 @@ const connectionOptions = {
   maxRetriesPerRequest: null,
   retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), RECONNECT_CEILING_MS),
   // After a failover the old master refuses writes: connect anew and send the command again (2, ioredis README, "Reconnect on error").
-  reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 2 : false),
+  reconnectOnError: (error: Error) => (error.message.includes('READONLY') ? 2 : false),
+  // A connection that is half open (the other side gone without a word) gives no answer and no error: it is made anew.
+  socketTimeout: SILENCE_MS,
 } satisfies RedisOptions;
 
 /**

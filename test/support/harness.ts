@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Queue, type JobsOptions } from 'bullmq';
-import { Redis } from 'ioredis';
+import { Redis, type Cluster } from 'ioredis';
 import type { AlertEvent } from '../../src/alerts/alert.ts';
 import { loadSettings, type Settings } from '../../src/config.ts';
 import { startService, type Roles, type Service } from '../../src/main.ts';
@@ -12,6 +12,8 @@ export const TEST_KEY = 'k3y/with+odd=chars';
 
 export type HarnessOptions = {
   readonly redisUrl: string;
+  /** How to get to a Redis that has more than a URL: a cluster, or sentinels. */
+  readonly connect?: () => Redis | Cluster;
   readonly env?: Record<string, string>;
   readonly simulator?: SimulatorOptions;
   readonly roles?: Roles;
@@ -23,14 +25,14 @@ export type HarnessOptions = {
  */
 export class Harness {
   readonly simulator: Simulator;
-  readonly redis: Redis;
+  readonly redis: Redis | Cluster;
   readonly queue: Queue;
   readonly settings: Settings;
   readonly env: Record<string, string>;
   readonly events: FaxCompletedEvent[] = [];
   readonly alerts: AlertEvent[] = [];
-  readonly #subscriber: Redis;
-  readonly #producer: Redis;
+  readonly #subscriber: Redis | Cluster;
+  readonly #producer: Redis | Cluster;
   #service: Service | undefined;
 
   private constructor(simulator: Simulator, options: HarnessOptions) {
@@ -51,10 +53,11 @@ export class Harness {
     };
     this.simulator = simulator;
     this.settings = loadSettings(this.env, true);
-    this.redis = new Redis(options.redisUrl);
-    this.#subscriber = new Redis(options.redisUrl);
-    this.#producer = new Redis(options.redisUrl, { maxRetriesPerRequest: null });
+    const connect = options.connect ?? (() => new Redis(options.redisUrl, { maxRetriesPerRequest: null }));
+    [this.redis, this.#subscriber, this.#producer] = [connect(), connect(), connect()];
+    for (const redis of [this.redis, this.#subscriber, this.#producer]) redis.on('error', () => undefined); // away for a while, in tests of that
     this.queue = new Queue(this.settings.QUEUE_NAME, { connection: this.#producer, prefix: this.settings.QUEUE_PREFIX });
+    this.queue.on('error', () => undefined);
   }
 
   /** Starts a worker without HTTP, or the roles given; nothing with `run: false`. */

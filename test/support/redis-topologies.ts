@@ -8,17 +8,36 @@ import { end, freePort } from './redis-server.ts';
 /** Several redis processes that belong together. */
 export type Topology = { readonly ports: readonly number[]; readonly processes: readonly ChildProcess[]; stop(): Promise<void> };
 
-/** A Redis Cluster of three masters. */
-export async function startCluster(): Promise<Topology> {
+/** A Redis Cluster of three masters, each with a replica. */
+export async function startCluster(): Promise<Topology & { killMasterOf(key: string): Promise<void> }> {
   const dir = mkdtempSync(join(tmpdir(), 'faxwatch-cluster-'));
-  const ports = [await freePort(), await freePort(), await freePort()];
-  const processes = ports.map((port) =>
-    server('redis-server', dir, ['--port', String(port), '--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`, '--save', '', '--appendonly', 'no']),
-  );
+  const ports: number[] = [];
+  while (ports.length < 6) ports.push(await clusterPort());
+  const common = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--save', '', '--appendonly', 'no'];
+  const processes = ports.map((port) => server('redis-server', dir, ['--port', String(port), '--cluster-config-file', `nodes-${port}.conf`, ...common]));
   await Promise.all(ports.map(answering));
-  execFileSync('redis-cli', ['--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-yes'], { stdio: 'ignore' });
+  execFileSync('redis-cli', ['--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-replicas', '1', '--cluster-yes'], { stdio: 'ignore' });
   for (const port of ports) await until(port, async (redis) => (await redis.cluster('INFO')).includes('cluster_state:ok'));
-  return topology(dir, ports, processes);
+  for (const port of ports) await until(port, async (redis) => /role:master[^]*connected_slaves:1|master_link_status:up/.test(await redis.info('replication')));
+  return {
+    ...topology(dir, ports, processes),
+    async killMasterOf(key) {
+      const redis = new Redis(ports[0] ?? 0);
+      const slot = await redis.cluster('KEYSLOT', key);
+      const slots = await redis.cluster('SLOTS');
+      redis.disconnect();
+      const master = slots.find(([from, to]) => from <= slot && slot <= to)?.[2]?.[1];
+      await end(processes[ports.indexOf(master ?? 0)] as ChildProcess);
+    },
+  };
+}
+
+/** A cluster node talks to the others on its port plus 10,000. */
+async function clusterPort(): Promise<number> {
+  for (;;) {
+    const port = await freePort();
+    if (port + 10_000 < 65_536) return port;
+  }
 }
 
 /** A master, a replica, and three sentinels that call the master `main`. `ports` are those of the sentinels. */

@@ -1,0 +1,36 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { FastifyRequest } from 'fastify';
+import { RateLimiterMemory } from 'rate-limiter-flexible';
+
+const WRONG_PER_MINUTE = 10; // a person mistypes a few times; at this rate a guesser needs years for a poor password
+
+/** The answer to a request with wrong credentials, or to any with some while its address is out of attempts. */
+class AccessError extends Error {
+  override readonly name = 'AccessError';
+  readonly statusCode: 401 | 429;
+
+  constructor(statusCode: 401 | 429, message: string) {
+    super(message);
+    this.statusCode = statusCode;
+  }
+}
+
+// Digests have one length, so that the comparison takes the same time whatever was typed.
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+/**
+ * Gives the check of user name and password. An address with 10 wrong ones in a minute is refused until the minute is over, with the
+ * right ones too, as a guesser would learn from the difference. Behind a proxy all share its address.
+ */
+export function passwordCheck(username: string, password: string) {
+  const expected = [digest(username), digest(password)] as const;
+  const wrong = new RateLimiterMemory({ points: WRONG_PER_MINUTE, duration: 60 });
+  return async (user: string, pass: string, { ip }: FastifyRequest): Promise<void> => {
+    if (((await wrong.get(ip))?.remainingPoints ?? WRONG_PER_MINUTE) <= 0) throw new AccessError(429, 'too many wrong passwords: wait a minute');
+    const userOk = timingSafeEqual(digest(user), expected[0]);
+    const passOk = timingSafeEqual(digest(pass), expected[1]);
+    if (userOk && passOk) return;
+    await wrong.penalty(ip);
+    throw new AccessError(401, 'wrong user name or password');
+  };
+}
