@@ -44,6 +44,7 @@ describe('settings', () => {
       DASHBOARD_PORT: 3_000,
       DASHBOARD_USERNAME: 'admin',
       DASHBOARD_PASSWORD: null,
+      DASHBOARD_READ_ONLY: false,
       LOW_BALANCE_THRESHOLD: null,
       LOG_LEVEL: 'info',
       SHUTDOWN_TIMEOUT_MS: 15_000,
@@ -106,6 +107,7 @@ describe('settings', () => {
     ['DASHBOARD_HOST', ' '],
     ['DASHBOARD_PORT', '65536'],
     ['DASHBOARD_USERNAME', 'a:b'],
+    ['DASHBOARD_READ_ONLY', '1'],
     ['LOW_BALANCE_THRESHOLD', 'ten'],
     ['LOG_LEVEL', 'loud'],
     ['SHUTDOWN_TIMEOUT_MS', '0'],
@@ -118,6 +120,7 @@ describe('settings', () => {
 
   it.each([
     ['DASHBOARD_PASSWORD', { DASHBOARD_HOST: '0.0.0.0' }],
+    ['DASHBOARD_PASSWORD', { DASHBOARD_HOST: '0.0.0.0', DASHBOARD_PASSWORD: 'seven77' }],
     ['REDIS_SENTINEL_NAME', { REDIS_SENTINELS: 'a:26379' }],
     ['QUEUE_PREFIX', { REDIS_CLUSTER_NODES: 'a:7000', KEY_PREFIX: '{fax}:' }],
     ['KEY_PREFIX', { REDIS_CLUSTER_NODES: 'a:7000', QUEUE_PREFIX: '{bull}' }],
@@ -129,6 +132,7 @@ describe('settings', () => {
   it('need no password on a loopback address or without a port', () => {
     expect(problemsOf({ ...KEY, DASHBOARD_HOST: '::1' })).toEqual([]);
     expect(problemsOf({ ...KEY, DASHBOARD_HOST: '0.0.0.0', DASHBOARD_PORT: '0' })).toEqual([]);
+    expect(problemsOf({ ...KEY, DASHBOARD_HOST: '0.0.0.0', DASHBOARD_PASSWORD: 'eight888', DASHBOARD_READ_ONLY: 'true' })).toEqual([]);
   });
 
   it('take http for a loopback API', () => {

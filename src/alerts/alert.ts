@@ -8,7 +8,7 @@ export type AlertEvent = CloudEvent<`fax.alert.${AlertKind}` | `fax.alert.${Aler
 export type AlertData = {
   /** What happened and what to do, in one sentence. */
   readonly message: string;
-  /** `unrecognised_message` only: the wording as the API gave it. */
+  /** `unrecognised_message` only: the wording as the API gave it, on one line. */
   readonly wording?: string;
   /** `low_balance` only. */
   readonly userCashBalance?: number;

@@ -1,5 +1,6 @@
 import type { ClassificationRule } from '../fax-api/classification-rules.ts';
 import { classify } from '../fax-api/classify.ts';
+import { oneLine } from '../fax-api/wording.ts';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/connect.ts';
 import type { AlertDesk } from './alert-desk.ts';
@@ -32,7 +33,7 @@ export class Wordings {
     this.#seen.add(field);
     if ((await this.#redis.hlen(this.#key)) >= MAX_WORDINGS) return;
     if ((await this.#redis.hsetnx(this.#key, field, JSON.stringify(said))) === 0) return;
-    const shown = `${said.apiStatus}: ${said.message}`.slice(0, MAX_WORDING_CHARS);
+    const shown = oneLine(`${said.apiStatus}: ${said.message}`, MAX_WORDING_CHARS);
     await this.#alerts.raise(
       'unrecognised_message',
       'the API uses a wording that no rule knows; its faxes stay pending: add a rule (CLASSIFICATION_FILE) if it is final',
@@ -46,7 +47,7 @@ export class Wordings {
       const said = JSON.parse(json) as { apiStatus: string; message: string };
       const verdict = classify({ kind: 'status', userCashBalance: null, latencyMs: 0, rate: {}, ...said }, rules);
       if (verdict.kind === 'unrecognised' || (await this.#redis.hdel(this.#key, field)) === 0) continue;
-      const wording = `${said.apiStatus}: ${said.message}`.slice(0, MAX_WORDING_CHARS);
+      const wording = oneLine(`${said.apiStatus}: ${said.message}`, MAX_WORDING_CHARS);
       await this.#alerts.resolve('unrecognised_message', `a rule knows this wording now: ${verdict.kind}`, { wording });
     }
   }

@@ -15,3 +15,6 @@ export const startsWithWords = (text: string, phrase: string): boolean => text =
 
 /** Whether the whole words of `phrase` stand anywhere in normalised `text`. */
 export const containsWords = (text: string, phrase: string): boolean => ` ${text} `.includes(` ${phrase} `);
+
+/** Text from outside on one line, for logs and terminals: control characters and line ends of any kind are spaces. */
+export const oneLine = (text: string, maxChars: number): string => text.slice(0, maxChars).replace(/[\p{C}\p{Zl}\p{Zp}]+/gu, ' ');

@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { JsonObject } from '../results/result.ts';
 
 const MAX_METADATA_BYTES = 4096;
-const MAX_CLOCK_AHEAD_MS = 24 * 60 * 60_000; // a producer's clock may be off, or in another time zone by mistake; not by more
+const DAY_MS = 24 * 60 * 60_000;
+const MAX_AHEAD_MS = DAY_MS; // a producer's clock may be off, or in another time zone by mistake; not by more
+const MAX_BEHIND_MS = 366 * DAY_MS; // longer than any deadline; BullMQ reads a number that it does not understand as 1 or so
 const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 const ID_WANTED = 'must be a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -';
 
@@ -42,8 +44,8 @@ export function parseFaxJob(data: unknown): FaxJob {
  * @throws PayloadError if no fax could be enqueued then
  */
 export function checkTimestamp(timestamp: number, now: number): void {
-  if (Number.isSafeInteger(timestamp) && timestamp > 0 && timestamp <= now + MAX_CLOCK_AHEAD_MS) return;
-  throw new PayloadError(['opts.timestamp: must be ms since 1970, and not in the future']);
+  if (timestamp >= now - MAX_BEHIND_MS && timestamp <= now + MAX_AHEAD_MS) return;
+  throw new PayloadError(['opts.timestamp: must be ms since 1970, of this day or the year before']);
 }
 
 /** How long a value is as JSON, bytes; infinite if it is nested deeper than can be written. */

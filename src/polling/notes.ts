@@ -1,5 +1,6 @@
 import type { Job } from 'bullmq';
 import type { Answer } from '../fax-api/answer.ts';
+import { oneLine } from '../fax-api/wording.ts';
 import type { FaxProgress } from './job.ts';
 
 const SHOWN_MESSAGE_CHARS = 200;
@@ -19,9 +20,9 @@ export function progressAfter(before: FaxProgress, answer: Answer, now: number):
   };
 }
 
-/** An answer in a few words, for people, on one line whatever the API put into it. */
+/** An answer in a few words, for people. */
 export function said(answer: Answer): string {
-  if (answer.kind === 'status') return `${answer.apiStatus}: ${answer.message}`.slice(0, SHOWN_MESSAGE_CHARS).replace(/\p{C}+/gu, ' ');
+  if (answer.kind === 'status') return oneLine(`${answer.apiStatus}: ${answer.message}`, SHOWN_MESSAGE_CHARS);
   return answer.kind === 'fault' ? `server fault (${answer.fault})` : answer.kind;
 }
 

@@ -1,3 +1,4 @@
+import { request } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
@@ -44,6 +45,40 @@ describe('the dashboard', () => {
       expect((await get(path, basic('ops', 'correct horse'))).status).toBeLessThan(400);
     }
     for (const path of ['/healthz', '/readyz', '/metrics']) expect([path, (await get(path)).status]).toEqual([path, 200]);
+  });
+
+  it('refuses an address for a minute after ten wrong passwords, and no other', async () => {
+    await start({ DASHBOARD_PASSWORD: 'correct horse' });
+    const statusOf = async (password: string): Promise<number> => (await get('/queues', basic('admin', password))).status;
+    expect((await get('/queues')).status).toBe(401); // without any, as a browser asks first: no attempt
+    expect(await Promise.all(Array.from({ length: 10 }, (_, i) => statusOf(`wrong ${i}`)))).toEqual(Array.from({ length: 10 }, () => 401));
+    expect([await statusOf('wrong again'), await statusOf('correct horse')]).toEqual([429, 429]);
+    const elsewhere = await new Promise<number | undefined>((resolve, reject) => {
+      request(url, { path: '/queues', localAddress: '127.0.0.2', ...basic('admin', 'correct horse') }, (response) => resolve(response.resume().statusCode)).once('error', reject).end();
+    });
+    expect(elsewhere).toBe(200);
+    expect((await get('/healthz')).status).toBe(200);
+  });
+
+  it('changes nothing when it is read-only', async () => {
+    await start({ DASHBOARD_READ_ONLY: 'true' });
+    const api = `/queues/api/queues/${harness.settings.QUEUE_NAME}`;
+    const id = await harness.enqueue('not an id');
+    await harness.job(id, 'failed');
+    for (const [method, path] of [['PUT', '/pause'], ['PUT', `/${id}/retry`], ['PUT', `/${id}/clean`], ['PUT', '/clean/failed'], ['PUT', '/empty'], ['POST', '/add']] as const) {
+      expect([path, (await get(api + path, { method, headers: { origin: url } })).status]).toEqual([path, 403]);
+    }
+    expect([await harness.queue.isPaused(), await harness.queue.getJobState(id)]).toEqual([false, 'failed']);
+    const board = (await (await get('/queues/api/queues')).json()) as { queues: { readOnlyMode: boolean }[] };
+    expect(board.queues[0]?.readOnlyMode).toBe(true); // so that the page offers none
+  });
+
+  it('sends the headers that keep a browser from harm, and lets no other site read', async () => {
+    await start();
+    const { headers } = await get('/queues', { headers: { origin: 'https://evil.example' } });
+    expect(headers.get('content-security-policy')).toMatch(/default-src 'self'.*frame-ancestors 'self'.*object-src 'none'/);
+    expect(headers.get('x-content-type-options')).toBe('nosniff');
+    expect(headers.get('access-control-allow-origin')).toBeNull();
   });
 
   it('takes no change that a page of another site asks for', async () => {

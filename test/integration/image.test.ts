@@ -12,7 +12,7 @@ import { end, freePort, startTestRedis } from '../support/redis-server.ts';
 import { ROOT } from '../support/worker-process.ts';
 
 const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
-type Compose = { services: Record<string, { environment?: Record<string, string>; ports?: string[]; command?: string[]; network_mode?: string; profiles?: string[] }> };
+type Compose = { services: Record<string, { environment?: Record<string, string>; ports?: string[]; command?: string[]; network_mode?: string; profiles?: string[]; image?: string; read_only?: boolean; cap_drop?: string[]; security_opt?: string[] }> };
 const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose;
 
 it('docker-compose.yml is valid by the schema of the compose specification', () => {
@@ -40,6 +40,12 @@ it('the Dockerfile has nothing that its linter finds, and runs as another user t
   expect(dockerfile).toMatch(/^HEALTHCHECK /m);
 });
 
+it('every container of Faxwatch has a file system that it cannot write, no capabilities and no way to gain any', () => {
+  const own = Object.values(compose.services).filter(({ image }) => image === 'faxwatch');
+  expect(own).toHaveLength(3);
+  for (const service of own) expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+});
+
 it('the Dockerfile’s steps give an image that starts, is healthy, and ends with exit 0 at SIGTERM', async () => {
   const image = replay(mkdtempSync(join(tmpdir(), 'faxwatch-image-')));
   expect(readdirSync(image.app).sort()).toEqual(['config', 'dist', 'node_modules', 'package.json']);
@@ -47,7 +53,9 @@ it('the Dockerfile’s steps give an image that starts, is healthy, and ends wit
 
   const redis = await startTestRedis();
   const port = String(await freePort());
-  const env = { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', FAX_API_KEY: 'some-key', REDIS_URL: redis.url, DASHBOARD_PORT: port };
+  // As on a read-only file system: Node's permission model lets it read files, and write none.
+  const NODE_OPTIONS = '--permission --allow-fs-read=*';
+  const env = { PATH: process.env['PATH'] ?? '', NODE_OPTIONS, NODE_ENV: 'production', FAX_API_KEY: 'some-key', REDIS_URL: redis.url, DASHBOARD_PORT: port };
   const [command = '', ...args] = image.start;
   const service = spawn(command, args, { cwd: image.app, env, stdio: ['ignore', 'pipe', 'inherit'] });
   for await (const line of service.stdout as AsyncIterable<Buffer>) if (line.toString().includes('worker started')) break;

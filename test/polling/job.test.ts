@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseFaxJob, parseProgress, PayloadError } from '../../src/polling/job.ts';
+import { checkTimestamp, jsonBytes, parseFaxJob, parseProgress, PayloadError } from '../../src/polling/job.ts';
 
-const problem = (data: unknown): string => {
+const problem = (data: unknown): string => thrownBy(() => parseFaxJob(data));
+
+const thrownBy = (check: () => unknown): string => {
   try {
-    parseFaxJob(data);
+    check();
   } catch (error) {
     if (error instanceof PayloadError) return error.message;
     throw error;
@@ -63,14 +65,37 @@ describe('a job’s data', () => {
     expect(text).not.toMatch(/hush|secret|-7/);
   });
 
-  it('never crashes, and yields only ids that are safe in a URL and a key', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.anything(), fc.record({ faxJobId: fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.anything()) })), (data) => {
-        if (problem(data) === '') expect(parseFaxJob(data).faxId).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
-      }),
-      { numRuns: 5_000 },
-    );
+  it('may be nested deeper than JSON can be written, or name a prototype: refused', () => {
+    const deep = JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`) as unknown;
+    expect(problem({ faxJobId: 1, metadata: deep })).toMatch(/^data\.metadata: must be at most/);
+    expect(jsonBytes(deep)).toBe(Infinity);
+    expect(problem(JSON.parse('{"__proto__":{"faxJobId":1}}'))).toMatch(/^data\.faxJobId: /);
+    expect(problem(JSON.parse('{"faxJobId":1,"__proto__":{"deadlineMs":5}}'))).toMatch(/^data\.__proto__: is not a field/);
   });
+
+  it('never crashes, and yields only ids that are safe in a URL and a key, and reasons that are short', () => {
+    const good = fc.record({ faxJobId: fc.oneof(fc.nat(), fc.stringMatching(/^[A-Za-z0-9_-]{1,70}$/)), metadata: fc.dictionary(fc.string(), fc.jsonValue()), deadlineMs: fc.integer() }, { requiredKeys: ['faxJobId'] });
+    const mutated = fc.tuple(good, fc.constantFrom('faxJobId', 'metadata', 'deadlineMs', '__proto__', 'other'), fc.anything()).map(([data, key, value]) => Object.defineProperty(data, key, { value, enumerable: true }));
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.oneof(fc.anything(), good, mutated, fc.record({ faxJobId: fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.anything()) })), (data) => {
+        const reason = problem(data);
+        expect(reason.length).toBeLessThan(1_000);
+        expect(reason).not.toMatch(/\p{Cc}/u);
+        if (reason !== '') return;
+        taken += 1;
+        expect(parseFaxJob(data).faxId).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+      }),
+      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 5_000) },
+    );
+    expect(taken).toBeGreaterThan(100);
+  }, 600_000);
+});
+
+it('a job’s time of enqueueing is ms since 1970, and as near as clocks that are off may be', () => {
+  const now = Date.parse('2030-01-01T00:00:00Z');
+  for (const at of [now - 30 * 86_400_000, now - 1, now, now + 3_600_000]) expect(thrownBy(() => checkTimestamp(at, now))).toBe('');
+  for (const at of [0, 1, -1, NaN, Infinity, 2 ** 53, now / 1000, now * 1000]) expect(thrownBy(() => checkTimestamp(at, now))).toMatch(/^opts\.timestamp: /);
 });
 
 it('a job’s progress is read back, or counts as none when it is something else', () => {

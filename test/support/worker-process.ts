@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** The faxwatch command as a process of its own, with nothing in its environment but what is given. */
-export class CliProcess {
+/** A Node program as a process of its own, with nothing in its environment but what is given. */
+export class NodeProcess {
   readonly child: ChildProcess;
   readonly lines: string[] = [];
   readonly #exited: Promise<unknown>;
 
   constructor(args: readonly string[], env: Record<string, string>, input = '') {
-    this.child = spawn(process.execPath, [CLI, ...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
     this.#exited = once(this.child, 'close');
     this.child.stdin?.end(input);
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -39,6 +39,13 @@ export class CliProcess {
     if (signal && this.child.exitCode === null) this.child.kill(signal);
     await this.#exited;
     return this.child.exitCode;
+  }
+}
+
+/** The faxwatch command. */
+export class CliProcess extends NodeProcess {
+  constructor(args: readonly string[], env: Record<string, string>, input = '') {
+    super([CLI, ...args], env, input);
   }
 }
 

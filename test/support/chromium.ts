@@ -1,0 +1,2 @@
+/** Where Debian's package puts Chromium. */
+export const CHROMIUM = '/usr/bin/chromium';
