@@ -5,4 +5,5 @@ export default {
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
   globalSetup: '<rootDir>/test/support/announce.ts',
   testTimeout: 30_000,
+  maxWorkers: 3, // the integration tests wait more than they compute
 };

@@ -1,5 +1,6 @@
 /** What `import 'faxwatch'` gives other services: a client, and the types of the contract. */
-export { FaxStatusClient, type ClientOptions, type FaxStatus, type TrackOptions } from './client/client.ts';
+export { FaxStatusClient, type ClientOptions, type FaxStatus, type TrackedFax, type TrackOptions } from './client/client.ts';
+export { CancelError, ClosedError, WaitTimeoutError } from './client/errors.ts';
 export { EventNotFoundError } from './client/event-reader.ts';
 export { PayloadError, type FaxProgress } from './polling/job.ts';
 export type { AlertData, AlertEvent, AlertKind } from './alerts/alert.ts';

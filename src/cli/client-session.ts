@@ -17,7 +17,7 @@ export async function withClient<T>(use: (client: FaxStatusClient, signal: Abort
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   process.once('SIGTERM', () => interrupt.abort());
-  const client = new FaxStatusClient({ connect: () => redis.duplicate(), ...names(settings) });
+  const client = new FaxStatusClient({ redis: () => redis.duplicate(), ...names(settings) });
   try {
     await reachable(redis.client.ping());
     return await use(client, interrupt.signal);

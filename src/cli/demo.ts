@@ -26,7 +26,7 @@ export async function demo({ keep = false }: { keep?: boolean }): Promise<void> 
   const settings = demoSettings(simulator.url, embedded.url, await dashboardPort());
   const service = await startService(settings, { worker: true, board: true }, log);
   const redis = await connectRedis(settings, log);
-  const client = new FaxStatusClient({ connect: () => redis.duplicate() });
+  const client = new FaxStatusClient({ redis: () => redis.duplicate() });
   console.log(`dashboard: ${service.address}/queues   redis: ${embedded.url}   stand-in API: ${simulator.url}\n`);
   try {
     const faxes = demoFaxes();

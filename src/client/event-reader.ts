@@ -27,18 +27,19 @@ export class EventReader {
     this.#keys = keys;
   }
 
-  async *read(since: string | undefined, signal: AbortSignal | undefined): AsyncGenerator<FaxCompletedEvent, void, undefined> {
+  async *read(since: string | undefined, signal: AbortSignal): AsyncGenerator<FaxCompletedEvent, void, undefined> {
     await this.#subscriber.subscribe(this.#keys.completed); // before the first look, so that nothing falls in between
     try {
       let last = await this.#entryId(since);
-      while (!signal?.aborted) {
+      const ended = (): boolean => signal.aborted;
+      while (!ended()) {
         const stop = new AbortController();
-        const more = this.#more(signal ? AbortSignal.any([signal, stop.signal]) : stop.signal);
+        const more = this.#more(AbortSignal.any([signal, stop.signal]));
         const entries = await this.#redis.xrange(this.#keys.events, `(${last}`, '+', 'COUNT', PAGE);
         for (const [id, fields] of entries) {
           last = id;
           yield JSON.parse(fields[1] ?? '') as FaxCompletedEvent;
-          if (signal?.aborted) break;
+          if (ended()) break;
         }
         if (entries.length > 0) stop.abort();
         await more;

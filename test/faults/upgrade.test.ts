@@ -72,7 +72,7 @@ describe('what version 0.1.0 left', () => {
     await harness.enqueue(200);
     expect(await harness.event(200)).toEqual(JSON.parse(EVENT));
     await harness.enqueue(201);
-    const client = new FaxStatusClient({ connect: () => new Redis(redis.url), queueName: QUEUE_NAME, keyPrefix: KEY_PREFIX });
+    const client = new FaxStatusClient({ redis: () => new Redis(redis.url), queueName: QUEUE_NAME, keyPrefix: KEY_PREFIX });
     const after: FaxCompletedEvent[] = [];
     for await (const event of client.events({ since: 'fax-200' })) {
       after.push(event);

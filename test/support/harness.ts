@@ -74,9 +74,15 @@ export class Harness {
     return this.#service;
   }
 
+  /** Ends the service. */
+  async close(): Promise<void> {
+    await this.#service?.close();
+    this.#service = undefined;
+  }
+
   /** Ends the service and starts it anew. */
   async restart(): Promise<void> {
-    await this.#service?.close();
+    await this.close();
     await this.run();
   }
 
@@ -138,7 +144,7 @@ export class Harness {
   }
 
   async stop(): Promise<void> {
-    await this.#service?.close();
+    await this.close();
     await this.queue.close();
     for (const redis of [this.redis, this.#producer, this.#subscriber]) redis.disconnect();
     await this.simulator.stop();
