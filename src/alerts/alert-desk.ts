@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Keys } from '../keys.ts';
 import type { Log } from '../log.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import type { AlertData, AlertEvent, AlertKind } from './alert.ts';
 
 /** Publishes alerts and their ends, and logs them. Whoever calls it sees to it that an episode is told of once. */

@@ -1,5 +1,5 @@
 import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import type { AlertDesk } from './alert-desk.ts';
 
 /** Watches the account's balance, which every good answer tells, and alerts once when it falls below the threshold. */

@@ -2,7 +2,7 @@ import type { ClassificationRule } from '../fax-api/classification-rules.ts';
 import { classify } from '../fax-api/classify.ts';
 import { oneLine } from '../fax-api/wording.ts';
 import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import type { AlertDesk } from './alert-desk.ts';
 
 const MAX_WORDINGS = 500; // an API that puts a date into each message must not fill Redis

@@ -1,7 +1,7 @@
 import { on } from 'node:events';
 import type { AlertEvent } from '../alerts/alert.ts';
 import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 
 /** Alerts as they are published, until the signal is aborted. @param subscriber closed at the end */
 export async function* readAlerts(subscriber: RedisClient, keys: Keys, signal: AbortSignal): AsyncGenerator<AlertEvent, void, undefined> {

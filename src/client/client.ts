@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue, type Job } from 'bullmq';
-import { Redis, type Cluster } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { AlertEvent } from '../alerts/alert.ts';
 import { keysOf, type Keys } from '../keys.ts';
 import { parseFaxJob, parseProgress, PayloadError, type FaxProgress } from '../polling/job.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../results/event.ts';
 import { fromHash, type FaxResult, type JsonObject } from '../results/result.ts';
 import { readAlerts } from './alert-reader.ts';
@@ -16,7 +17,7 @@ export type ClientOptions = {
    * The Redis of the service: its URL (`redis://127.0.0.1:6379` if left out), or for sentinels and clusters a function that
    * connects. It is called for each connection that is needed; the client closes them all.
    */
-  readonly redis?: string | (() => Redis | Cluster);
+  readonly redis?: string | (() => RedisClient);
   /** As the service has them (contract §4): `fax-status`, `bull` and `fax:` if left out. */
   readonly queueName?: string;
   readonly queuePrefix?: string;
@@ -45,11 +46,11 @@ const CANCEL_AGAIN_MS = 50;
 
 /** What other services use to have faxes watched and to learn how they ended (contract §1 and §3). */
 export class FaxStatusClient {
-  readonly #connect: () => Redis | Cluster;
-  readonly #redis: Redis | Cluster;
+  readonly #connect: () => RedisClient;
+  readonly #redis: RedisClient;
   readonly #queue: Queue;
   readonly #keys: Keys;
-  readonly #open = new Set<Redis | Cluster>();
+  readonly #open = new Set<RedisClient>();
   readonly #closing = new AbortController();
   #completions: Completions | undefined;
 

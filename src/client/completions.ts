@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../results/event.ts';
 
 const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the subscriber was reconnecting

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../results/event.ts';
 
 const PAGE = 500;

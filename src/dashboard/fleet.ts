@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq';
 import type { Keys } from '../keys.ts';
 import type { Brake, BrakeState } from '../pacing/brake.ts';
 import type { RateLimit } from '../pacing/rate-limit.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 
 /** What Redis knows of all workers together, at one moment. */
 export type Fleet = {

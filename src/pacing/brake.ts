@@ -1,6 +1,6 @@
 import type { AlertDesk } from '../alerts/alert-desk.ts';
 import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { holdTime, type BrakeReason } from './hold-time.ts';
 import type { RateLimit } from './rate-limit.ts';

@@ -2,7 +2,7 @@ import type { Queue } from 'bullmq';
 import type { Settings } from '../config.ts';
 import type { Keys } from '../keys.ts';
 import type { Log } from '../log.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { ceilingPace, limiterShape, paceAt, type LimiterShape, type RefusedPace } from './pace.ts';
 

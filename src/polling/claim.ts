@@ -1,6 +1,6 @@
 import type { Settings } from '../config.ts';
 import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { fromHash, type FaxResult } from '../results/result.ts';

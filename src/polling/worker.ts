@@ -1,7 +1,7 @@
 import { Worker, type Processor, type Queue } from 'bullmq';
 import type { Settings } from '../config.ts';
 import type { Log } from '../log.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 
 type WorkerSettings = Pick<Settings, 'QUEUE_PREFIX' | 'WORKER_CONCURRENCY' | 'LOCK_DURATION_MS' | 'STALLED_INTERVAL_MS'>;
 

@@ -2,8 +2,8 @@ import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { Settings } from '../config.ts';
 import type { Log } from '../log.ts';
 import { startEmbedded } from './embedded.ts';
+import type { RedisClient } from './redis-client.ts';
 
-export type RedisClient = Redis | Cluster;
 export type RedisSettings = Pick<Settings, 'REDIS_URL' | 'REDIS_CLUSTER_NODES' | 'REDIS_SENTINELS' | 'REDIS_SENTINEL_NAME'>;
 
 /** The process's way to Redis. `close` ends the connections, and the embedded server if there is one. */

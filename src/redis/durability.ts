@@ -1,6 +1,6 @@
 import type { Log } from '../log.ts';
 import { Cluster } from 'ioredis';
-import type { RedisClient } from './connect.ts';
+import type { RedisClient } from './redis-client.ts';
 
 /**
  * Warns, once at start, of Redis settings under which jobs or results can be lost: keys evicted when memory is short, or nothing

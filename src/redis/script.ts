@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { RedisClient } from './connect.ts';
+import type { RedisClient } from './redis-client.ts';
 
 /** A Lua script that is ready to be run on Redis as one atomic step. */
 export type Script<Reply> = (keys: readonly string[], args: readonly (string | number)[]) => Promise<Reply>;

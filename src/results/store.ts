@@ -1,6 +1,6 @@
 import type { Settings } from '../config.ts';
 import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { completedEvent } from './event.ts';
 import { fromHash, toHash, type FaxResult } from './result.ts';

@@ -85,6 +85,11 @@ export class FaultyFleet {
     this.#expected.set(id, outcome);
   }
 
+  /** The worker that `kill` ends next. */
+  get nextVictim(): CliProcess {
+    return this.workers[this.kills % this.workers.length] as CliProcess;
+  }
+
   /** Ends one worker, and starts another in its place. */
   async kill(index = this.kills % this.workers.length, signal: NodeJS.Signals = 'SIGKILL'): Promise<number | null> {
     this.kills += 1;

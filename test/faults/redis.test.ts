@@ -90,7 +90,7 @@ describe('the way to Redis', () => {
   it('slow by 500 ms each way: slower, and right', async () => {
     const slow = await behindProxy({ LOCK_DURATION_MS: '10000', STALLED_INTERVAL_MS: '5000' });
     slow.latencyMs = 500;
-    await fleet.send(8, 2_000); // BullMQ fetches one job per round trip and worker
+    await fleet.send(4, 1_000); // BullMQ fetches one job per round trip and worker
     expect(await fleet.losses('Redis 500 ms away', 1)).toEqual(NO_LOSSES);
   }, 120_000);
 

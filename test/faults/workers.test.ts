@@ -19,7 +19,8 @@ it('kill -9 of workers again and again: every fax has its one right result, and 
   fleet = await FaultyFleet.start({ redisUrl: redis.url, workers: 3 });
   await fleet.send(FAXES, FAXES * 10);
   await fleet.disturb(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await fleet.nextVictim.line(/worker started/); // one that never gets to work would prove nothing
+    await new Promise((resolve) => setTimeout(resolve, 300));
     await fleet.kill();
   });
   expect(await fleet.losses('kill -9 of workers', fleet.kills)).toEqual(NO_LOSSES);

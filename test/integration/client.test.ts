@@ -38,18 +38,18 @@ describe('track', () => {
 });
 
 describe('trackMany', () => {
-  it('reads a source no faster than it is taken: 100,000 ids are never in memory together', async () => {
+  it('reads a source no faster than it is taken: its ids are never in memory together', async () => {
     await harness.close();
     let [read, ahead] = [0, 0];
     async function* ids(): AsyncGenerator<number> {
-      for (let id = 1; id <= 100_000; id += 1) {
+      for (let id = 1; id <= 20_000; id += 1) {
         read += 1;
         if (id % 1_000 === 500) ahead = Math.max(ahead, read - (await harness.queue.getWaitingCount()));
         yield id;
       }
     }
-    expect(await client.trackMany(ids())).toBe(100_000);
-    expect(await harness.queue.getWaitingCount()).toBe(100_000);
+    expect(await client.trackMany(ids())).toBe(20_000);
+    expect(await harness.queue.getWaitingCount()).toBe(20_000);
     expect(ahead).toBeLessThanOrEqual(1_000);
     await harness.queue.obliterate({ force: true });
   }, 60_000);

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { JobsOptions } from 'bullmq';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
@@ -11,19 +11,17 @@ import { CliProcess } from '../support/worker-process.ts';
 let redis: TestRedis;
 let harness: Harness;
 let worker: CliProcess;
-beforeEach(async () => {
+beforeAll(async () => {
   redis = await startTestRedis();
   harness = await Harness.start({ redisUrl: redis.url, run: false });
+  worker = new CliProcess(['worker'], { ...harness.env, LOG_LEVEL: 'trace' });
+  await worker.line(/worker started/);
 });
-afterEach(async () => {
+afterAll(async () => {
   await worker.exit('SIGTERM');
   await harness.stop();
   await redis.stop();
 });
-const startWorker = async (): Promise<void> => {
-  worker = new CliProcess(['worker'], { ...harness.env, LOG_LEVEL: 'trace' });
-  await worker.line(/worker started/);
-};
 
 it.each<[string, unknown, JobsOptions, string]>([
   ['1 MB of metadata', { faxJobId: 1, metadata: { big: 'x'.repeat(1_000_000) } }, {}, 'data.metadata'],
@@ -35,32 +33,30 @@ it.each<[string, unknown, JobsOptions, string]>([
   ['a time of enqueueing that is no time', { faxJobId: 1 }, { timestamp: 1e18 }, 'opts.timestamp'],
   ['no data at all', undefined, {}, 'data.faxJobId'],
 ])('%s fails its own job, and good faxes go on', async (_what, data, opts, field) => {
-  await startWorker();
-  harness.simulator.send(7, fateOf('sent', 0));
   const { id } = await harness.queue.add('poll', data, opts);
   const failed = await harness.job(id ?? '', 'failed');
-  await harness.enqueue(7);
-  expect((await harness.event(7)).data.state).toBe('sent');
+  const good = `good-${id}`;
+  harness.simulator.send(good, fateOf('sent', 0));
+  await harness.enqueue(good);
+  expect((await harness.event(good)).data.state).toBe('sent');
   expect(failed.failedReason).toMatch(new RegExp(`^${field}: [^\\n]{1,200}$`));
   expect(failed.attemptsMade).toBe(1);
-  expect(harness.simulator.requests).toBe(1);
   // A thousand of them are kept, and must not fill Redis.
   expect(await harness.redis.hstrlen(harness.queue.toKey(id ?? ''), 'data')).toBeLessThanOrEqual(16_384);
+  expect(harness.simulator.log.filter(({ faxId }) => !faxId.startsWith('good-'))).toEqual([]);
   const own = (await harness.redis.keys('*')).filter((key) => !key.startsWith('bull:')).map((key) => key.replace(harness.settings.KEY_PREFIX, ''));
-  expect(own.sort()).toEqual(['events', 'model', 'status:7']);
+  expect(own.filter((key) => !/^(events|model|status:good-\d+)$/.test(key))).toEqual([]);
 });
 
 it('JSON nested deeper than it can be written fails its own job', async () => {
   // As a producer in another language can send it.
-  const { id } = await harness.queue.add('poll', {});
+  const { id } = await harness.queue.add('poll', {}, { delay: 200 });
   await harness.redis.hset(harness.queue.toKey(id ?? ''), 'data', `{"faxJobId":1,"metadata":{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`);
-  await startWorker();
   expect((await harness.job(id ?? '', 'failed')).failedReason).toMatch(/^data\.metadata: /);
 });
 
 it('an API that sends new lines, control characters and markup forges no line of the log, and no field of a result', async () => {
   const message = 'Odd"}\n{"level":60,"msg":"forged"}\r\n\u001b[2J<script>alert(1)</script>\u2028';
-  await startWorker();
   harness.simulator.send(1, { first: [{ body: { status: 'success', message } }], then: [{ afterMs: 0, answer: { body: { status: 'failed', message: `Fax Failed: ${message}` } } }] });
   const id = await harness.enqueue(1);
   const event = await harness.event(1);

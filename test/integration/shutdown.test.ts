@@ -10,7 +10,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   it('during polls: exit 0, no job lost, none stalled, and another worker goes on', async () => {
     const harness = await Harness.start({ redisUrl: redis.url, run: false, simulator: { latencyMs: 300 } });
     for (let id = 1; id <= 30; id += 1) {
-      harness.simulator.send(id, fateOf('sent', 500));
+      harness.simulator.send(id, fateOf('pending', 0));
       await harness.enqueue(id);
     }
     const worker = new CliProcess(['worker'], { ...harness.env, LOG_LEVEL: 'info' });
@@ -19,10 +19,9 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(await worker.exit(signal)).toBe(0);
     expect(Date.now() - stopped).toBeLessThan(5_000);
     expect(await harness.queue.getJobCounts('active', 'failed')).toEqual({ active: 0, failed: 0 });
-    const requests = harness.simulator.requests;
+    for (let id = 1; id <= 30; id += 1) harness.simulator.send(id, fateOf('sent', 0));
     await harness.run();
     for (let id = 1; id <= 30; id += 1) expect((await harness.event(id)).data.state).toBe('sent');
-    expect(harness.simulator.requests).toBeGreaterThan(requests);
     expect(harness.events).toHaveLength(30);
     expect(worker.output).not.toMatch(/died or hung/);
     await harness.stop();
