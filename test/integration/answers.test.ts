@@ -99,7 +99,7 @@ describe('200', () => {
 });
 
 it('401: polling stops with a probe now and then, nothing fails, alert and its end, and it resumes by itself', async () => {
-  const { simulator } = await start({ RATE_LIMIT_MAX: '20' });
+  const { simulator } = await start({ env: { RATE_LIMIT_MAX: '20' } });
   simulator.accept('another key');
   const jobs = [];
   for (let id = 1; id <= 20; id += 1) {
