@@ -30,10 +30,10 @@ program
 program
   .command('track')
   .description('have faxes watched, by their job ids')
-  .argument('[ids...]', 'fax job ids')
-  .option('-f, --file <file>', 'read ids from a file, one a line; - for standard input')
+  .argument('[ids...]', 'fax job ids; standard input is read if there are none, nor a file')
+  .option('-f, --file <file>', 'read ids from a file, one a line, or CSV with a header (faxJobId,…); - for standard input')
   .option('-w, --wait', 'wait until all are finished; exit 0 only if all were sent')
-  .option('--json', 'print events as JSON, one a line')
+  .option('--json', 'print JSON: the counts, or with --wait the results, one a line')
   .action(async (ids: string[], options: { file?: string; wait?: boolean; json?: boolean }) => (await import('./cli/track.ts')).track(ids, options));
 program
   .command('status')

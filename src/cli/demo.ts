@@ -15,6 +15,8 @@ import { Simulator } from '../simulator/simulator.ts';
 import { demoFaxes } from './demo-faxes.ts';
 import { resultLine } from './event-line.ts';
 import { CommandError, EX_UNAVAILABLE } from './failure.ts';
+import { Outcomes } from './outcomes.ts';
+import { Progress } from './progress.ts';
 
 const LONGEST_MS = 55_000;
 const LIMIT = { kind: 'sliding-window', max: 10, windowMs: 1_000 } as const;
@@ -54,46 +56,37 @@ export async function demo({ keep = false }: { keep?: boolean }): Promise<void> 
   }
 }
 
-/** Prints each event as it is published, and a line of progress on a terminal, until `count` faxes are finished. */
+/** Prints each event as it is published, until `count` faxes are finished. */
 async function watchAll(subscriber: RedisClient, settings: Settings, count: number, start: () => Promise<void>): Promise<FaxResult[]> {
   const results: FaxResult[] = [];
   await subscriber.subscribe(`${settings.KEY_PREFIX}completed`, `${settings.KEY_PREFIX}alerts`);
+  const progress = new Progress('{value} of {total} finished', count);
   const finished = new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, LONGEST_MS);
     subscriber.on('message', (channel: string, message: string) => {
       if (channel.endsWith('alerts')) {
         const { type, data } = JSON.parse(message) as AlertEvent;
-        print(`ALERT ${type}: ${data.message}`);
+        progress.line(`ALERT ${type}: ${data.message}`);
         return;
       }
-      results.push((JSON.parse(message) as FaxCompletedEvent).data);
-      print(resultLine(results.at(-1) as FaxResult));
-      progress(results.length, count);
+      const result = (JSON.parse(message) as FaxCompletedEvent).data;
+      results.push(result);
+      progress.line(resultLine(result));
+      progress.set(results.length);
       if (results.length < count) return;
       clearTimeout(timer);
       resolve();
     });
   });
   await start();
-  progress(0, count);
   await finished;
+  progress.stop();
   return results;
 }
 
-const print = (line: string): void => {
-  console.log(process.stdout.isTTY ? `\r\x1b[K${line}` : line);
-};
-
-function progress(done: number, count: number): void {
-  if (!process.stdout.isTTY) return;
-  process.stdout.write(`\r\x1b[K[${'#'.repeat(done).padEnd(count, '.')}] ${done} of ${count} finished`);
-}
-
 function summary(results: readonly FaxResult[], lags: number[], simulator: Simulator): string {
-  const outcomes = new Table({ head: ['outcome', 'reason', 'faxes'], style: { head: [], border: [] } });
-  const counts = new Map<string, number>();
-  for (const { state, reason } of results) counts.set(`${state} ${reason}`, (counts.get(`${state} ${reason}`) ?? 0) + 1);
-  for (const [key, count] of [...counts].sort()) outcomes.push([...key.split(' '), count]);
+  const outcomes = new Outcomes();
+  for (const result of results) outcomes.add(result);
   const sorted = [...lags].sort((a, b) => a - b);
   const mean = lags.reduce((sum, lag) => sum + lag, 0) / Math.max(1, lags.length);
   const p95 = sorted[Math.max(0, Math.ceil(sorted.length * 0.95) - 1)] ?? 0;

@@ -16,6 +16,7 @@ const EX_SOFTWARE = 70;
 export const EX_DATAERR = 65;
 export const EX_NOINPUT = 66;
 export const EX_UNAVAILABLE = 69;
+export const EX_INTERRUPTED = 130; // as shells have it: 128 + SIGINT
 
 /** Says on standard error what went wrong, plainly, and sets the exit code. A stack is shown only for what nobody foresaw. */
 export function reportError(error: unknown): void {

@@ -1,76 +1,117 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline/promises';
 import type { FaxStatusClient } from '../client/client.ts';
-import { PayloadError } from '../polling/job.ts';
+import { parseFaxJob, PayloadError } from '../polling/job.ts';
 import type { FaxResult } from '../results/result.ts';
 import { withClient } from './client-session.ts';
 import { resultLine } from './event-line.ts';
-import { CommandError, EX_DATAERR, EX_NOINPUT } from './failure.ts';
+import { CommandError, EX_DATAERR, EX_INTERRUPTED } from './failure.ts';
+import { idsOfFile, type IdEntry } from './ids.ts';
+import { Outcomes } from './outcomes.ts';
+import { Progress } from './progress.ts';
 
 export type TrackFlags = { readonly file?: string; readonly wait?: boolean; readonly json?: boolean };
 
-/** `faxwatch track`: a bad id is named, and the rest goes on. Exit 0 if all were taken, and with `--wait` only if all were sent. */
-export async function track(ids: string[], { file, wait = false, json = false }: TrackFlags): Promise<void> {
-  if (ids.length === 0 && file === undefined) throw new CommandError('no ids: give some, or --file (- for standard input)', EX_DATAERR);
+const LOOKED_UP_AT_ONCE = 500;
+const NAMED = 20; // of those still tracked
+
+/**
+ * `faxwatch track`: a bad id is named with its line, and the rest goes on. Exit 0 if all were taken, and with `--wait` only if all were
+ * sent. Without ids and file it reads standard input, unless that is a terminal.
+ */
+export async function track(args: readonly string[], { file, wait = false, json = false }: TrackFlags): Promise<void> {
+  const source = file ?? (args.length === 0 && !process.stdin.isTTY ? '-' : undefined);
   await withClient(async (client, signal) => {
+    const { ids, bad } = await readIds(entries(args, source, signal));
+    if (file === undefined && ids.size + bad === 0) throw new CommandError('no ids: give some, or --file, or standard input', EX_DATAERR);
     const since = await client.lastEventId();
-    const taken = new Set<string>();
-    let bad = 0;
-    for await (const { id, where } of allIds(ids, file)) {
-      try {
-        await client.track(id);
-        taken.add(id);
-      } catch (error) {
-        if (!(error instanceof PayloadError)) throw error;
-        bad += 1;
-        console.error(`${where}: ${error.message.replace('data.faxJobId', 'id')}`);
-      }
-    }
-    if (!json) console.log(`${taken.size} tracked${bad > 0 ? `, ${bad} refused` : ''}`);
+    const tracked = await trackAll(client, ids, signal);
+    if (!json) console.log(`${tracked} tracked${bad > 0 ? `, ${bad} refused` : ''}`);
+    else if (!wait) console.log(JSON.stringify({ tracked, refused: bad }));
     if (bad > 0) process.exitCode = EX_DATAERR;
-    if (wait) await waitForAll(client, taken, client.events({ since, signal }), json);
+    const open = wait && tracked === ids.size ? await waitForAll(client, ids, since, signal, json) : ids;
+    if (!signal.aborted) return;
+    console.error(tracked < ids.size ? `interrupted: the ${ids.size - tracked} others are not tracked` : `interrupted: still tracked: ${names(open)}`);
+    process.exitCode = EX_INTERRUPTED;
   });
 }
 
-async function waitForAll(client: FaxStatusClient, ids: ReadonlySet<string>, events: ReturnType<FaxStatusClient['events']>, json: boolean): Promise<void> {
+/** The ids given, then those of the file. */
+async function* entries(args: readonly string[], source: string | undefined, signal: AbortSignal): AsyncGenerator<IdEntry> {
+  for (const id of args) yield { where: JSON.stringify(id), id };
+  if (source !== undefined) yield* idsOfFile(source, signal);
+}
+
+/** The good ids, each once; the bad ones are named on standard error. */
+async function readIds(all: AsyncIterable<IdEntry>): Promise<{ ids: Set<string>; bad: number }> {
+  const ids = new Set<string>();
+  let bad = 0;
+  for await (const entry of all) {
+    const problem = 'problem' in entry ? entry.problem : problemOf(entry.id);
+    if ('id' in entry && problem === undefined) ids.add(entry.id);
+    else console.error(`${entry.where}: ${problem}`);
+    if (problem !== undefined) bad += 1;
+  }
+  return { ids, bad };
+}
+
+function problemOf(id: string): string | undefined {
+  try {
+    parseFaxJob({ faxJobId: id });
+    return undefined;
+  } catch (error) {
+    if (error instanceof PayloadError) return error.message.replace('data.faxJobId', 'id');
+    throw error;
+  }
+}
+
+async function trackAll(client: FaxStatusClient, ids: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
+  const progress = new Progress('{value} of {total} tracked', ids.size);
+  function* untilInterrupted(): Generator<string> {
+    let read = 0;
+    for (const id of ids) {
+      if (signal.aborted) return;
+      yield id;
+      progress.set((read += 1));
+    }
+  }
+  try {
+    return await client.trackMany(untilInterrupted());
+  } finally {
+    progress.stop();
+  }
+}
+
+/** Prints each outcome as it comes, and a table at the end. Resolves to the ids without one, if it was interrupted. */
+async function waitForAll(client: FaxStatusClient, ids: ReadonlySet<string>, since: string, signal: AbortSignal, json: boolean): Promise<ReadonlySet<string>> {
   const open = new Set(ids);
-  const counts = new Map<string, number>();
+  const outcomes = new Outcomes();
+  const progress = new Progress('{value} of {total} finished', ids.size);
   const done = (result: FaxResult): void => {
     if (!open.delete(String(result.faxJobId))) return;
-    counts.set(result.state, (counts.get(result.state) ?? 0) + 1);
-    console.log(json ? JSON.stringify(result) : resultLine(result));
+    outcomes.add(result);
+    progress.line(json ? JSON.stringify(result) : resultLine(result));
+    progress.set(ids.size - open.size);
   };
-  for (const id of ids) {
-    const known = await client.status(id);
-    if (known.kind === 'done') done(known.result);
-  }
+  // Some may have been finished before `since`; all others are in the stream after it.
+  for await (const known of lookedUp(client, [...ids], signal)) if (known.kind === 'done') done(known.result);
   if (open.size > 0) {
-    for await (const event of events) {
+    for await (const event of client.events({ since, signal })) {
       done(event.data);
       if (open.size === 0) break;
     }
   }
-  if (!json) console.log([...counts].map(([state, count]) => `${state} ${count}`).join(', '));
-  if (open.size > 0) console.error(`still tracked: ${[...open].slice(0, 20).join(' ')}${open.size > 20 ? ` and ${open.size - 20} more` : ''}`);
-  if (open.size > 0 || (counts.get('sent') ?? 0) < ids.size) process.exitCode = 1;
+  progress.stop();
+  if (!json) console.log(outcomes.toString());
+  if (outcomes.sent < ids.size) process.exitCode = 1;
+  return open;
 }
 
-/** Ids with where they stand. In a file: one a line; blank lines and lines that begin with # are passed over. */
-async function* allIds(ids: readonly string[], file: string | undefined): AsyncGenerator<{ id: string; where: string }> {
-  for (const id of ids) yield { id, where: JSON.stringify(id) };
-  if (file === undefined) return;
-  const input = file === '-' ? process.stdin : createReadStream(file);
-  const lines = createInterface({ input });
-  let failure: Error | undefined;
-  input.once('error', (error: Error) => {
-    failure = error;
-    lines.close();
-  });
-  let number = 0;
-  for await (const line of lines) {
-    number += 1;
-    const id = line.trim();
-    if (id !== '' && !id.startsWith('#')) yield { id, where: `line ${number}` };
+async function* lookedUp(client: FaxStatusClient, ids: readonly string[], signal: AbortSignal): AsyncGenerator<Awaited<ReturnType<FaxStatusClient['status']>>> {
+  for (let at = 0; at < ids.length && !signal.aborted; at += LOOKED_UP_AT_ONCE) {
+    yield* await Promise.all(ids.slice(at, at + LOOKED_UP_AT_ONCE).map(async (id) => client.status(id)));
   }
-  if (failure) throw new CommandError(`${file}: cannot be read`, EX_NOINPUT);
+}
+
+function names(ids: ReadonlySet<string>): string {
+  const named = [...ids].slice(0, NAMED).join(' ');
+  return ids.size > NAMED ? `${named} and ${ids.size - NAMED} more` : named;
 }

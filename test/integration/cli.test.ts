@@ -6,6 +6,7 @@ import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
 import { freePort } from '../support/redis-server.ts';
 import { useRedis } from '../support/use-redis.ts';
+import { runOnTerminal } from '../support/terminal.ts';
 import { CliProcess, run } from '../support/worker-process.ts';
 
 // Contract §6: the faxwatch command.
@@ -74,9 +75,42 @@ describe('with the service running', () => {
     expect(mixed.code).toBe(1);
     expect(mixed.output).toMatch(/^line 4: id: must be/m);
     expect(mixed.output).toMatch(/^3 tracked, 1 refused$/m);
-    expect(mixed.output).toMatch(/sent 2, failed 1|failed 1, sent 2/);
+    expect(mixed.output).toMatch(/│ failed +│ busy +│ 1 +│/);
+    expect(mixed.output).toMatch(/│ sent +│ ok +│ 2 +│/);
     expect((await run(['track', '--wait', '1'], harness.env)).code).toBe(0);
     expect((await run(['track', '--file', '-'], harness.env, '1\na-3\n')).output).toBe('2 tracked');
+    expect((await run(['track'], harness.env, 'invoice,faxJobId\nA,1\nB,a-3\n')).output).toBe('2 tracked');
+  });
+
+  it('track --json: the counts, or with --wait each result, for machines', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    harness.simulator.send(1, fateOf('sent', 100));
+    expect(await run(['track', '1', '--json'], harness.env)).toEqual({ code: 0, output: '{"tracked":1,"refused":0}' });
+    const { code, output } = await run(['track', '1', '--json', '--wait'], harness.env);
+    expect([code, JSON.parse(output)]).toEqual([0, expect.objectContaining({ faxJobId: 1, state: 'sent', reason: 'ok' })]);
+  });
+
+  it('track on a terminal shows a bar below the outcomes, and leaves only these', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    harness.simulator.send(1, fateOf('sent', 300));
+    harness.simulator.send(2, fateOf('sent', 900));
+    const { code, raw, screen } = await runOnTerminal(['track', '1', '2', '--wait'], harness.env);
+    expect(raw).toMatch(/\[=+-+\] 1 of 2 finished/);
+    expect(screen.slice(0, 4)).toEqual(['2 tracked', expect.stringMatching(/^\S+ +sent +1 /), expect.stringMatching(/^\S+ +sent +2 /), expect.stringMatching(/^┌/)]);
+    expect(screen.slice(4)).toContainEqual(expect.stringMatching(/sent +│ ok +│ 2/));
+    expect(code).toBe(0);
+  });
+
+  it('track interrupted says what is still tracked, and that goes on', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    harness.simulator.send(1, fateOf('sent', 0));
+    harness.simulator.send('open-2', fateOf('pending', 0));
+    const waiting = new CliProcess(['track', '1', 'open-2', '--wait'], harness.env);
+    await waiting.line(/ sent +1 /);
+    expect(await waiting.exit('SIGINT')).toBe(130);
+    expect(waiting.lines.at(-1)).toBe('interrupted: still tracked: open-2');
+    harness.simulator.send('open-2', fateOf('busy', 0));
+    expect((await harness.event('open-2')).data.state).toBe('failed');
   });
 
   it('status tells how a fax ended or how far it is', async () => {

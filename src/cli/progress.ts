@@ -1,0 +1,34 @@
+import { MultiBar } from 'cli-progress';
+
+/** Lines on standard output, and below them a bar on standard error where that is a terminal. */
+export class Progress {
+  readonly #bars: MultiBar | undefined;
+  readonly #bar: ReturnType<MultiBar['create']> | undefined;
+
+  /**
+   * @param what what the bar says of itself; cli-progress's placeholders are `{value}`, `{total}`, `{percentage}`
+   * @param total how many there are to do; no bar if there is no telling (0)
+   */
+  constructor(what: string, total: number) {
+    if (!process.stderr.isTTY || total === 0) return;
+    // MultiBar for its log(): SingleBar would draw over lines that are printed meanwhile.
+    this.#bars = new MultiBar({ format: `[{bar}] ${what}`, clearOnComplete: true, forceRedraw: true, gracefulExit: false });
+    this.#bar = this.#bars.create(total, 0);
+  }
+
+  line(text: string): void {
+    if (this.#bars && process.stdout.isTTY) this.#bars.log(`${text}\n`);
+    else console.log(text);
+  }
+
+  /** @param done how many of the total are done */
+  set(done: number): void {
+    this.#bar?.update(done);
+  }
+
+  /** Takes the bar away; the lines stay. */
+  stop(): void {
+    this.#bars?.update(); // writes the last lines
+    this.#bars?.stop();
+  }
+}
