@@ -39,6 +39,7 @@ export type Settings = Readonly<{
   DASHBOARD_READ_ONLY: boolean;
   LOW_BALANCE_THRESHOLD: number | null;
   LOG_LEVEL: string;
+  OTEL_EXPORTER_OTLP_ENDPOINT: string | null;
   SHUTDOWN_TIMEOUT_MS: number;
 }>;
 
@@ -166,6 +167,11 @@ const schema = {
     format: format('log level', 'must be fatal, error, warn, info, debug, trace or silent', (v) =>
       ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'].includes(v as string),
     ),
+  },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    default: null,
+    sensitive: true, // somebody may have put credentials in it
+    format: optional('url', 'must be an http or https URL', (v) => /^https?:$/.test(parseUrl(v)?.protocol ?? '')),
   },
   SHUTDOWN_TIMEOUT_MS: { default: 15_000, format: ms.natural },
 };

@@ -26,6 +26,7 @@ import { warnOfLosses } from './redis/durability.ts';
 import { RedisClock } from './redis/clock.ts';
 import { connectRedis, type RedisConnection } from './redis/connect.ts';
 import { ResultStore } from './results/store.ts';
+import { startTracing } from './tracing.ts';
 
 /** Which parts of the service a process runs. The HTTP port is health and metrics, and with `board` the dashboard too. */
 export type Roles = { readonly worker: boolean; readonly board: boolean };
@@ -63,6 +64,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   const model = new ModelStore(redis.client, keys);
   const schedule = new Schedule(queue, redis.client, keys, limit, model, settings, log);
   const metrics = new Metrics();
+  const tracing = settings.OTEL_EXPORTER_OTLP_ENDPOINT ? await startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT, log) : undefined;
 
   let lastWorkAt = performance.now();
   const server = await createServer({
@@ -115,6 +117,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
       },
       settings,
       log,
+      tracing?.telemetry,
     );
     worker.on('drained', new Promoter(queue, settings.POLL_MIN_INTERVAL_MS, clock, log).idle);
     worker.run().catch((err: unknown) => log.error({ err }, 'worker stopped'));
@@ -136,6 +139,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
       if (roles.worker) await stopWithin(deadline, () => schedule.stop());
       api?.close();
       await stopWithin(deadline, () => server.close());
+      if (tracing) await stopWithin(deadline, () => tracing.close());
       await closeQuietly(queue, worker, redis);
       log.info('stopped');
     },

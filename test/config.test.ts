@@ -47,6 +47,7 @@ describe('settings', () => {
       DASHBOARD_READ_ONLY: false,
       LOW_BALANCE_THRESHOLD: null,
       LOG_LEVEL: 'info',
+      OTEL_EXPORTER_OTLP_ENDPOINT: null,
       SHUTDOWN_TIMEOUT_MS: 15_000,
     });
   });
@@ -110,6 +111,7 @@ describe('settings', () => {
     ['DASHBOARD_READ_ONLY', '1'],
     ['LOW_BALANCE_THRESHOLD', 'ten'],
     ['LOG_LEVEL', 'loud'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
     ['SHUTDOWN_TIMEOUT_MS', '0'],
   ])('refuse %s=%s with one line that names it', (name, value) => {
     const problems = problemsOf({ ...KEY, [name]: value });

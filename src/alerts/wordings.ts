@@ -45,7 +45,7 @@ export class Wordings {
   async resolveKnown(rules: readonly ClassificationRule[]): Promise<void> {
     for (const [field, json] of Object.entries(await this.#redis.hgetall(this.#key))) {
       const said = JSON.parse(json) as { apiStatus: string; message: string };
-      const verdict = classify({ kind: 'status', userCashBalance: null, latencyMs: 0, rate: {}, ...said }, rules);
+      const verdict = classify({ kind: 'status', userCashBalance: null, ...said }, rules);
       if (verdict.kind === 'unrecognised' || (await this.#redis.hdel(this.#key, field)) === 0) continue;
       const wording = oneLine(`${said.apiStatus}: ${said.message}`, MAX_WORDING_CHARS);
       await this.#alerts.resolve('unrecognised_message', `a rule knows this wording now: ${verdict.kind}`, { wording });

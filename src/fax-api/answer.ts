@@ -1,11 +1,16 @@
-/** One answer of the status API, before it is given a meaning (contract §2). `latencyMs` is that of the whole request. */
-export type Answer = { readonly latencyMs: number; readonly rate: RateHeaders } & (
+/**
+ * One answer of the status API, before it is given a meaning (contract §2). `requestId` went along as `x-request-id`; `latencyMs` is that
+ * of the whole request.
+ */
+export type Answer = AnswerContent & { readonly requestId: string; readonly latencyMs: number; readonly rate: RateHeaders };
+
+/** What an answer tells: all that its meaning depends on. */
+export type AnswerContent =
   | { readonly kind: 'status'; readonly apiStatus: string; readonly message: string; readonly userCashBalance: number | null }
   | { readonly kind: 'unauthorized' }
   | { readonly kind: 'rate_limited' }
   | { readonly kind: 'not_found' }
-  | { readonly kind: 'fault'; readonly fault: Fault }
-);
+  | { readonly kind: 'fault'; readonly fault: Fault };
 
 /** Why an answer counts as a server fault. Fixed words, safe for logs, metrics and the dashboard. */
 export type Fault =

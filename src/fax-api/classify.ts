@@ -1,5 +1,5 @@
 import type { FailureReason } from '../results/result.ts';
-import type { Answer } from './answer.ts';
+import type { AnswerContent } from './answer.ts';
 import type { ClassificationRule } from './classification-rules.ts';
 import { containsWords, normalise, startsWithWords } from './wording.ts';
 
@@ -9,13 +9,13 @@ export type Verdict =
   | { readonly kind: 'failed'; readonly reason: FailureReason }
   | { readonly kind: 'pending' }
   | { readonly kind: 'unrecognised'; readonly wording: string }
-  | { readonly kind: Exclude<Answer['kind'], 'status'> };
+  | { readonly kind: Exclude<AnswerContent['kind'], 'status'> };
 
 /**
  * Gives an answer its meaning: the first rule that holds, in order. A wording that no rule knows is `unrecognised`, never final.
  * Pure: same answer and rules, same verdict.
  */
-export function classify(answer: Answer, rules: readonly ClassificationRule[]): Verdict {
+export function classify(answer: AnswerContent, rules: readonly ClassificationRule[]): Verdict {
   if (answer.kind !== 'status') return { kind: answer.kind };
   const status = normalise(answer.apiStatus);
   const message = normalise(answer.message);

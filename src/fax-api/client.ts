@@ -1,10 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import got, { RequestError, TimeoutError } from 'got';
 import { parse } from 'lossless-json';
 import { z } from 'zod';
 import type { Settings } from '../config.ts';
-import type { Answer, Fault, RateHeaders } from './answer.ts';
+import type { Answer, AnswerContent, Fault, RateHeaders } from './answer.ts';
 import { rateHeaders } from './rate-headers.ts';
 import { redactor } from './redact.ts';
 
@@ -50,11 +51,13 @@ export class FaxApiClient {
   /** @param faxId matches `^[A-Za-z0-9_-]{1,64}$`, so that it is safe in a path */
   async status(faxId: string): Promise<Answer> {
     const started = performance.now();
+    const requestId = randomUUID();
     const { FAX_API_BASE_URL: base, FAX_API_METHOD: method, FAX_API_KEY: api_key } = this.#settings;
     let rate: RateHeaders = {};
-    const answer = (rest: Unmeasured): Answer => ({ ...rest, rate, latencyMs: performance.now() - started });
+    const answer = (content: AnswerContent): Answer => ({ ...content, requestId, rate, latencyMs: performance.now() - started });
     try {
       const stream = this.#request.stream(`${base.replace(/\/+$/, '')}/fax/${faxId}/status`, {
+        headers: { 'x-request-id': requestId },
         ...(method === 'POST' ? { method, form: { api_key } } : { method, searchParams: { api_key } }),
       });
       const chunks: Buffer[] = [];
@@ -78,7 +81,7 @@ export class FaxApiClient {
     for (const agent of this.#agents) agent.destroy();
   }
 
-  #read(statusCode: number, size: number, chunks: Buffer[]): Unmeasured {
+  #read(statusCode: number, size: number, chunks: Buffer[]): AnswerContent {
     if (statusCode === 401) return { kind: 'unauthorized' };
     if (statusCode === 403 || statusCode === 429) return { kind: 'rate_limited' };
     if (statusCode === 404) return { kind: 'not_found' };
@@ -88,7 +91,7 @@ export class FaxApiClient {
     return this.#parse(Buffer.concat(chunks));
   }
 
-  #parse(bytes: Buffer): Unmeasured {
+  #parse(bytes: Buffer): AnswerContent {
     let json: unknown;
     try {
       // fatal: a message with broken characters could match a wording that it never said. Nor is a key that comes twice with
@@ -110,9 +113,6 @@ export class FaxApiClient {
 
   readonly #clean = (text: string): string => this.#redact(text).slice(0, MAX_MESSAGE_CHARS);
 }
-
-type Distribute<T> = T extends Answer ? Omit<T, 'latencyMs' | 'rate'> : never;
-type Unmeasured = Distribute<Answer>;
 
 /** A balance may come as a number or as its text; anything else is no balance, and no reason to doubt the status. */
 function balanceOf(value: unknown): number | null {

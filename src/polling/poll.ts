@@ -148,10 +148,10 @@ export class Poller {
         await note(job, after, `${verdict.kind}: back in the queue`);
         throw new RateLimitError();
       case 'back_off':
-        return this.#later(visit, after, faultBackoff(decision.faults, this.#bounds, Math.random()), said(answer));
+        return this.#later(visit, after, faultBackoff(decision.faults, this.#bounds, Math.random()), answer);
       case 'poll_again':
         model.pending(pendingAge(job, progress), ageMs);
-        return this.#later(visit, after, schedule.nextInterval(ageMs), said(answer));
+        return this.#later(visit, after, schedule.nextInterval(ageMs), answer);
     }
   }
 
@@ -173,18 +173,20 @@ export class Poller {
     const lagCeilingMs = Math.max(0, ageMs - pendingAge(job, progress));
     if (outcome.state === 'sent' || outcome.state === 'failed') model.completed(pendingAge(job, progress), ageMs);
     observer.finished(result, lagCeilingMs);
-    log.info({ faxJobId: result.faxJobId, state: result.state, reason: result.reason, polls: result.polls, lagCeilingMs: Math.round(lagCeilingMs) }, 'fax finished');
+    const { faxJobId, state, reason, polls } = result;
+    log.info({ requestId: answer.requestId, faxJobId, state, reason, polls, lagCeilingMs: Math.round(lagCeilingMs) }, 'fax finished');
     await note(job, after, `${result.state} (${result.reason}): ${said(answer)}`);
     return result;
   }
 
   /** Notes an answer, and puts the job back for its next poll. A fax is looked at once more when its deadline comes, not at the first poll after it. */
-  async #later(visit: Visit, progress: FaxProgress, intervalMs: number, why: string): Promise<never> {
+  async #later(visit: Visit, progress: FaxProgress, intervalMs: number, answer: Answer): Promise<never> {
     const { job, fax } = visit;
     const leftMs = job.timestamp + (fax.deadlineMs ?? this.#parts.settings.POLL_DEADLINE_MS) - this.#parts.clock.now();
     const ms = leftMs > 0 ? Math.min(intervalMs, Math.max(leftMs, this.#bounds.minMs)) : intervalMs;
-    this.#parts.log.debug({ jobId: job.id, polls: progress.polls, nextPollMs: Math.round(ms) }, why);
-    await job.log(`${progress.lastPollAt ?? ''} poll ${progress.polls}: ${why}`);
+    const { requestId } = answer;
+    this.#parts.log.debug({ requestId, faxJobId: publicId(fax.faxId), polls: progress.polls, nextPollMs: Math.round(ms) }, said(answer));
+    await job.log(`${progress.lastPollAt ?? ''} poll ${progress.polls}: ${said(answer)}`);
     return this.#wait(visit, progress, ms);
   }
 

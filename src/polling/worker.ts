@@ -1,4 +1,4 @@
-import { Worker, type Processor, type Queue } from 'bullmq';
+import { Worker, type Processor, type Queue, type Telemetry } from 'bullmq';
 import type { Settings } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
@@ -34,11 +34,12 @@ class PromptWorker extends Worker {
  *
  * It has no limiter of its own, as the pace is the queue's (BullMQ would take max from one and duration from the other).
  */
-export function createWorker(queue: Queue, connection: RedisClient, process: Processor, settings: WorkerSettings, log: Log): Worker {
+export function createWorker(queue: Queue, connection: RedisClient, process: Processor, settings: WorkerSettings, log: Log, telemetry?: Telemetry): Worker {
   const worker = new PromptWorker(queue.name, process, {
     connection,
     prefix: settings.QUEUE_PREFIX,
     autorun: false,
+    ...(telemetry && { telemetry }),
     concurrency: settings.WORKER_CONCURRENCY,
     lockDuration: settings.LOCK_DURATION_MS,
     stalledInterval: settings.STALLED_INTERVAL_MS,

@@ -21,7 +21,7 @@ export type SimulatorOptions = {
 };
 
 /** A request as the stand-in saw it. Times are ms since 1970. */
-export type SeenRequest = { readonly faxId: string; readonly at: number; readonly code: number; readonly method: string };
+export type SeenRequest = { readonly faxId: string; readonly at: number; readonly code: number; readonly method: string; readonly requestId: string };
 
 const STATUS_PATH = /^\/api\/v2\/fax\/([^/]+)\/status$/;
 const CONTROL_PATH = '/_simulator';
@@ -104,7 +104,7 @@ export class Simulator {
     this.requests += 1;
     const key = request.method === 'POST' ? new URLSearchParams(await body(request)).get('api_key') : url.searchParams.get('api_key');
     const answer = this.#answer(faxId, key, at);
-    if (this.#options.keepLog) this.log.push({ faxId, at, code: answer.code ?? 200, method: request.method ?? '' });
+    if (this.#options.keepLog) this.log.push({ faxId, at, code: answer.code ?? 200, method: request.method ?? '', requestId: String(request.headers['x-request-id']) });
     await this.#reply(response, answer);
   }
 

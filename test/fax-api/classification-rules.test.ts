@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Answer } from '../../src/fax-api/answer.ts';
+import type { AnswerContent } from '../../src/fax-api/answer.ts';
 import { loadRules } from '../../src/fax-api/classification-rules.ts';
 import { classify } from '../../src/fax-api/classify.ts';
 
@@ -12,7 +12,7 @@ const file = (content: unknown): string => {
   return path;
 };
 const read = (message: string, extra: string) => {
-  const answer: Answer = { kind: 'status', apiStatus: 'success', message, userCashBalance: null, latencyMs: 1, rate: {} };
+  const answer: AnswerContent = { kind: 'status', apiStatus: 'success', message, userCashBalance: null };
   return classify(answer, loadRules(extra));
 };
 

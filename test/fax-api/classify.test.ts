@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Answer } from '../../src/fax-api/answer.ts';
+import type { AnswerContent } from '../../src/fax-api/answer.ts';
 import { loadRules } from '../../src/fax-api/classification-rules.ts';
 import { classify } from '../../src/fax-api/classify.ts';
 
 const rules = loadRules(null);
-const status = (apiStatus: string, message: string): Answer => ({ kind: 'status', apiStatus, message, userCashBalance: null, latencyMs: 1, rate: {} });
+const status = (apiStatus: string, message: string): AnswerContent => ({ kind: 'status', apiStatus, message, userCashBalance: null });
 
 describe('classify', () => {
   it.each([
@@ -45,7 +45,7 @@ describe('classify', () => {
   });
 
   it('gives no verdict of its own to an answer without a status', () => {
-    expect(classify({ kind: 'fault', fault: 'timeout', latencyMs: 1, rate: {} }, rules)).toEqual({ kind: 'fault' });
+    expect(classify({ kind: 'fault', fault: 'timeout' }, rules)).toEqual({ kind: 'fault' });
   });
 
   it('never says sent unless status is success and the message begins with Sent or Success', () => {
