@@ -63,7 +63,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   const brake = new Brake(redis.client, keys, limit, alerts);
   const model = new ModelStore(redis.client, keys);
   const schedule = new Schedule(queue, redis.client, keys, limit, model, settings, log);
-  const metrics = new Metrics();
+  const metrics = new Metrics(settings.LOW_BALANCE_THRESHOLD);
   const tracing = settings.OTEL_EXPORTER_OTLP_ENDPOINT ? await startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT, log) : undefined;
 
   let lastWorkAt = performance.now();

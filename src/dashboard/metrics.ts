@@ -35,7 +35,9 @@ export class Metrics implements PollObserver {
   readonly #price = this.#gauge('fax_poll_price_seconds', 'What a poll costs, in seconds of lag of one fax; this worker’s', []);
   readonly #redisUp = this.#gauge('fax_redis_up', '1 if Redis answered this scrape', []);
 
-  constructor() {
+  /** @param lowBalance below which the balance is low; null for no such limit */
+  constructor(lowBalance: number | null) {
+    if (lowBalance !== null) this.#gauge('fax_low_balance_threshold', 'Balance below which there is an alert (LOW_BALANCE_THRESHOLD)', []).set(lowBalance);
     collectDefaultMetrics({ register: this.#registry, prefix: 'fax_' });
   }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
@@ -27,6 +27,14 @@ describe('an operator’s CLASSIFICATION_FILE', () => {
     expect(read('Delivered, rejected', extra)).toEqual({ kind: 'failed', reason: 'unknown' });
     expect(read('Sent!', extra)).toEqual({ kind: 'sent' });
     expect(read('Being sent', extra)).toEqual({ kind: 'pending' });
+  });
+
+  it('is what docs/answers.md shows', () => {
+    const shown = /^```json\n([\s\S]*?)^```$/m.exec(readFileSync(new URL('../../docs/answers.md', import.meta.url), 'utf8'))?.[1];
+    const extra = file(shown ?? '');
+    expect(read('Delivered at noon', extra)).toEqual({ kind: 'sent' });
+    expect(read('Fax was passed to carrier', extra)).toEqual({ kind: 'pending' });
+    expect(read('A line fault', extra)).toEqual({ kind: 'failed', reason: 'unknown' });
   });
 
   it.each([
