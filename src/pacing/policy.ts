@@ -15,6 +15,11 @@ export type Policy = {
   readonly ages: Float64Array;
   /** Index of the age of the next poll, for each age of the grid. */
   readonly next: Int32Array;
+  /**
+   * What each interval is multiplied by, 0 to 1, before it is kept within the bounds. 1 unless even at the lowest price the faxes in flight leave
+   * some of the pace unused: the grid is no finer than 2 % of the age, and an old fax alone in the queue may be polled more often than that.
+   */
+  readonly stretch: number;
 };
 
 /** The part of the problem that does not depend on the price: ages, survival, and its integral. */
@@ -74,14 +79,14 @@ export function policyOf({ ages, survival, area }: Curve, bounds: IntervalBounds
     cost[i] = best;
     next[i] = choice;
   }
-  return { ages, next };
+  return { ages, next, stretch: 1 };
 }
 
 /** How long until the next poll of a fax that was last found pending at an age, ms, within the bounds. */
-export function intervalAt({ ages, next }: Policy, bounds: IntervalBounds, ageMs: number): number {
-  const clamp = (interval: number): number => Math.min(Math.max(interval, bounds.minMs), bounds.maxMs);
+export function intervalAt({ ages, next, stretch }: Policy, bounds: IntervalBounds, ageMs: number): number {
+  const clamp = (interval: number): number => Math.min(Math.max(interval * stretch, bounds.minMs), bounds.maxMs);
   let [low, high] = [0, ages.length - 1];
-  if (ageMs >= (ages[high - 1] as number)) return bounds.maxMs;
+  if (ageMs >= (ages[high - 1] as number)) return clamp(bounds.maxMs);
   while (high - low > 1) {
     const middle = (low + high) >> 1;
     if ((ages[middle] as number) <= ageMs) low = middle;
@@ -124,7 +129,9 @@ const HALVINGS = 18; // of the logarithm of the price: to 0.01 %
  */
 export function priceFor(curve: Curve, bounds: IntervalBounds, groups: readonly AgeGroup[], wantedPerSecond: number): { priceMs: number; policy: Policy; slack: boolean } {
   const cheapest = policyOf(curve, bounds, CHEAPEST_MS);
-  if (pollsPerSecond(cheapest, bounds, groups) <= wantedPerSecond) return { priceMs: CHEAPEST_MS, policy: cheapest, slack: true };
+  if (pollsPerSecond(cheapest, bounds, groups) <= wantedPerSecond) {
+    return { priceMs: CHEAPEST_MS, policy: { ...cheapest, stretch: stretchFor(cheapest, bounds, groups, wantedPerSecond) }, slack: true };
+  }
   let [low, high] = [Math.log(CHEAPEST_MS), Math.log(DEAREST_MS)];
   let policy = cheapest;
   for (let i = 0; i < HALVINGS; i += 1) {
@@ -134,4 +141,19 @@ export function priceFor(curve: Curve, bounds: IntervalBounds, groups: readonly 
     else high = middle;
   }
   return { priceMs: Math.exp(high), policy, slack: false };
+}
+
+const STRETCH_HALVINGS = 7; // to 1 %
+
+/** The stretch at which the faxes in flight use the pace; 0, which is the shortest interval for each, if they cannot use more even so. */
+function stretchFor(policy: Policy, bounds: IntervalBounds, groups: readonly AgeGroup[], wantedPerSecond: number): number {
+  const inFlight = groups.reduce((sum, { count }) => sum + count, 0);
+  if ((inFlight * 1000) / bounds.minMs <= wantedPerSecond) return 0;
+  let [low, high] = [0, 1];
+  for (let i = 0; i < STRETCH_HALVINGS; i += 1) {
+    const stretch = (low + high) / 2;
+    if (pollsPerSecond({ ...policy, stretch }, bounds, groups) > wantedPerSecond) low = stretch;
+    else high = stretch;
+  }
+  return high;
 }

@@ -14,7 +14,6 @@ type ScheduleSettings = Pick<Settings, 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERV
 
 const REFRESH_MS = 1_000;
 const JITTER = 0.05; // of an interval, either way: spreads cohorts, and costs little as lag is flat around its optimum
-const GRID_ROUNDING = 1.25; // the policy's ages are an eighth of the minimum interval apart
 const COARSE = 4; // bins of the model to one group of ages: the load need not be known finer
 const GROUP_AGES = EDGES.filter((_, bin) => bin % COARSE === 0);
 const NOTEWORTHY = 1.5; // times dearer or cheaper than the price last logged
@@ -78,8 +77,7 @@ export class Schedule {
   nextInterval(ageMs: number): number {
     const { minMs, maxMs } = this.#bounds;
     const interval = intervalAt(this.#price.policy, this.#bounds, ageMs);
-    // With room for everything, what the grid of ages rounded up from the minimum is the minimum.
-    if (this.#price.slack && interval <= minMs * GRID_ROUNDING) return minMs;
+    if (this.#price.slack && interval === minMs) return minMs; // nothing to spread: there is room for every fax at once
     return Math.min(Math.max(this.#jittered(interval), minMs), maxMs);
   }
 

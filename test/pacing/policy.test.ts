@@ -97,5 +97,13 @@ it('the price is that at which the faxes in flight use the pace; there is slack 
   }
   const alone = priceFor(curve, bounds, [{ fromMs: 0, toMs: 60_000, count: 1 }], 1);
   expect(alone.slack).toBe(true);
-  expect(intervalAt(alone.policy, bounds, 30_000)).toBeLessThan(bounds.minMs * 1.3);
+  for (const age of [0, 30_000, HOUR, 20 * HOUR]) expect(intervalAt(alone.policy, bounds, age)).toBe(bounds.minMs);
+});
+
+it('a few old faxes use the whole pace, though the grid of ages is coarse where they are', () => {
+  const groups: AgeGroup[] = [{ fromMs: HOUR, toMs: 1.2 * HOUR, count: 20 }];
+  const { policy, slack } = priceFor(curve, bounds, groups, 1);
+  expect(slack).toBe(true);
+  expect(pollsPerSecond(policy, bounds, groups)).toBeGreaterThan(0.95);
+  expect(pollsPerSecond(policy, bounds, groups)).toBeLessThanOrEqual(1);
 });
