@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../results/event.ts';
+import { subscribe } from './subscribe.ts';
 
 const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the subscriber was reconnecting
 
@@ -14,7 +15,7 @@ export class Completions {
     subscriber.on('message', (_channel: string, message: string) => {
       this.#finished.emit(eventOf((JSON.parse(message) as FaxCompletedEvent).subject));
     });
-    this.#subscribed = subscriber.subscribe(keys.completed);
+    this.#subscribed = subscribe(subscriber, keys.completed);
   }
 
   /** Resolves when publications come in: what is looked up after that cannot fall in between. */

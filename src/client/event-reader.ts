@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../results/event.ts';
+import { subscribe } from './subscribe.ts';
 
 const PAGE = 500;
 const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the subscriber was reconnecting
@@ -28,7 +29,7 @@ export class EventReader {
   }
 
   async *read(since: string | undefined, signal: AbortSignal): AsyncGenerator<FaxCompletedEvent, void, undefined> {
-    await this.#subscriber.subscribe(this.#keys.completed); // before the first look, so that nothing falls in between
+    await subscribe(this.#subscriber, this.#keys.completed); // before the first look, so that nothing falls in between
     try {
       let last = await this.#entryId(since);
       const ended = (): boolean => signal.aborted;

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { FaxStatusClient } from '../../src/client/client.ts';
+import { subscribe } from '../../src/client/subscribe.ts';
 import type { FaxCompletedEvent } from '../../src/results/event.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -63,3 +64,19 @@ function quiet(client: Redis): Redis {
   client.on('error', () => undefined);
   return client;
 }
+
+it('a subscription that is closed just when its connection comes back ends quietly', async () => {
+  const proxy = await TcpProxy.start(Number(new URL(redis.url).port));
+  for (let round = 0; round < 30; round += 1) {
+    const subscriber = quiet(new Redis(proxy.url, { maxRetriesPerRequest: null, retryStrategy: () => 1 }));
+    await subscribe(subscriber, 'any');
+    const back = new Promise((resolve) => void subscriber.once('ready', resolve));
+    proxy.reset();
+    await back;
+    const ended = new Promise((resolve) => void subscriber.once('end', resolve));
+    subscriber.disconnect(); // what it sends to subscribe again is under way
+    await ended;
+  }
+  await new Promise(setImmediate); // when Node tells of a rejection that nobody handled, for which Jest fails the test
+  await proxy.stop();
+});
