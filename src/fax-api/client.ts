@@ -28,11 +28,16 @@ export type FaxApiSettings = Pick<Settings, 'FAX_API_KEY' | 'FAX_API_BASE_URL' |
 export class FaxApiClient {
   readonly #request: typeof got;
   readonly #agents: readonly HttpAgent[];
-  readonly #settings: FaxApiSettings;
+  readonly #base: string;
+  readonly #post: { readonly method?: 'POST'; readonly form?: { readonly api_key: string } };
+  readonly #query: string; // put together once: got's searchParams costs as much as reading an answer
   readonly #redact: (text: string) => string;
 
   constructor(settings: FaxApiSettings) {
-    this.#settings = settings;
+    const { FAX_API_METHOD: method, FAX_API_KEY: api_key } = settings;
+    this.#base = settings.FAX_API_BASE_URL.replace(/\/+$/, '');
+    this.#query = method === 'GET' ? `?${String(new URLSearchParams({ api_key }))}` : '';
+    this.#post = method === 'POST' ? { method, form: { api_key } } : {};
     this.#redact = redactor(settings.FAX_API_KEY);
     const pool = { keepAlive: true, maxSockets: settings.WORKER_CONCURRENCY, scheduling: 'lifo' } as const;
     const agent = { http: new HttpAgent(pool), https: new HttpsAgent(pool) };
@@ -52,14 +57,10 @@ export class FaxApiClient {
   async status(faxId: string): Promise<Answer> {
     const started = performance.now();
     const requestId = randomUUID();
-    const { FAX_API_BASE_URL: base, FAX_API_METHOD: method, FAX_API_KEY: api_key } = this.#settings;
     let rate: RateHeaders = {};
     const answer = (content: AnswerContent): Answer => ({ ...content, requestId, rate, latencyMs: performance.now() - started });
     try {
-      const stream = this.#request.stream(`${base.replace(/\/+$/, '')}/fax/${faxId}/status`, {
-        headers: { 'x-request-id': requestId },
-        ...(method === 'POST' ? { method, form: { api_key } } : { method, searchParams: { api_key } }),
-      });
+      const stream = this.#request.stream(`${this.#base}/fax/${faxId}/status${this.#query}`, { ...this.#post, headers: { 'x-request-id': requestId } });
       const chunks: Buffer[] = [];
       let size = 0;
       for await (const chunk of stream as AsyncIterable<Buffer>) {

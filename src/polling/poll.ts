@@ -186,13 +186,18 @@ export class Poller {
     const ms = leftMs > 0 ? Math.min(intervalMs, Math.max(leftMs, this.#bounds.minMs)) : intervalMs;
     const { requestId } = answer;
     this.#parts.log.debug({ requestId, faxJobId: publicId(fax.faxId), polls: progress.polls, nextPollMs: Math.round(ms) }, said(answer));
-    await job.log(`${progress.lastPollAt ?? ''} poll ${progress.polls}: ${said(answer)}`);
-    return this.#wait(visit, progress, ms);
+    await note(job, this.#next(progress, ms), said(answer));
+    return delayFor(job, visit.token, ms);
   }
 
   async #wait({ job, token }: Visit, progress: FaxProgress, ms: number): Promise<never> {
-    await job.updateProgress({ ...progress, nextPollAt: new Date(this.#parts.clock.now() + ms).toISOString() });
+    await job.updateProgress(this.#next(progress, ms));
     return delayFor(job, token, ms);
+  }
+
+  /** Progress with the time of the next poll. */
+  #next(progress: FaxProgress, ms: number): FaxProgress {
+    return { ...progress, nextPollAt: new Date(this.#parts.clock.now() + ms).toISOString() };
   }
 }
 
