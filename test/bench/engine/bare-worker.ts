@@ -1,17 +1,23 @@
+import { Agent as HttpAgent } from 'node:http';
 import { DelayedError, Worker } from 'bullmq';
+import got from 'got';
 import { Redis } from 'ioredis';
 
-// The least that a worker can do: fetch, HSET, XADD, PUBLISH. Nothing of what makes a result right, once, and within a rate limit.
+// The least that a worker can do: a request (by fetch, or by got as the service makes it), HSET, XADD, PUBLISH. Nothing of what makes a result right, once, and within a rate limit.
 
-const { REDIS_URL = '', QUEUE_NAME = '', KEY_PREFIX = '', FAX_API_BASE_URL = '', POLL_MIN_INTERVAL_MS, WORKER_CONCURRENCY } = process.env;
+const { REDIS_URL = '', QUEUE_NAME = '', KEY_PREFIX = '', FAX_API_BASE_URL = '', POLL_MIN_INTERVAL_MS, WORKER_CONCURRENCY, CLIENT } = process.env;
 const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null });
+
+type Body = { status: string; message: string; user_cash_balance: number };
+const agent = { http: new HttpAgent({ keepAlive: true, maxSockets: Number(WORKER_CONCURRENCY) }) };
+const byGot = got.extend({ agent, retry: { limit: 0 }, decompress: false, timeout: { request: 10_000 } });
+const ask = CLIENT === 'got' ? async (url: string): Promise<Body> => byGot(url).json() : async (url: string): Promise<Body> => (await fetch(url)).json() as Promise<Body>;
 
 const worker = new Worker<{ faxJobId: number }>(
   QUEUE_NAME,
   async (job, token) => {
     const id = job.data.faxJobId;
-    const response = await fetch(`${FAX_API_BASE_URL}/fax/${id}/status?api_key=bench`);
-    const { status, message, user_cash_balance: balance } = (await response.json()) as { status: string; message: string; user_cash_balance: number };
+    const { status, message, user_cash_balance: balance } = await ask(`${FAX_API_BASE_URL}/fax/${id}/status?api_key=bench`);
     if (status === 'executed') {
       await job.moveToDelayed(Date.now() + Number(POLL_MIN_INTERVAL_MS), token);
       throw new DelayedError();

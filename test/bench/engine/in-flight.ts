@@ -1,0 +1,57 @@
+import { readFileSync } from 'node:fs';
+import { loadScript } from '../../../src/redis/script.ts';
+import { FaxStatusClient } from '../../../src/client/client.ts';
+import { Stage } from './stage.ts';
+
+const FAR_MS = '3600000';
+const TIMES = 50; // that the load is asked for
+const AGES = Array.from({ length: 40 }, (_, i) => Math.round(100 * 1.46 ** i)); // as many as the schedule asks for
+
+/**
+ * What faxes cost while they are in flight: bytes of Redis for each as enqueued, and after its first poll; polls per second meanwhile; the
+ * worker's memory; and how long the one query of the schedule takes that looks at all of them.
+ */
+export async function inFlight(faxes: number): Promise<{ enqueuedBytes: number; polledBytes: number; perSecond: number; rssMiB: number; loadMs: number }> {
+  const stage = await Stage.start(faxes, 2);
+  const client = new FaxStatusClient({ redis: stage.url, queueName: 'bench', keyPrefix: 'bench:' });
+  const empty = await usedMemory(stage);
+  await client.trackMany(ids(faxes));
+  await client.close();
+  const enqueued = await usedMemory(stage);
+  const worker = stage.work(undefined, { POLL_MIN_INTERVAL_MS: FAR_MS, POLL_MAX_INTERVAL_MS: FAR_MS }); // the second poll is an hour away
+  const started = performance.now();
+  while ((await stage.redis.zcard('bull:bench:delayed')) < faxes) await new Promise((resolve) => setTimeout(resolve, 200));
+  const perSecond = (faxes * 1000) / (performance.now() - started);
+  const polled = await usedMemory(stage);
+  const rssMiB = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) / 1024;
+  const load = loadScript<number[]>(stage.redis, new URL('../../../src/pacing/load.lua', import.meta.url));
+  const asked = performance.now();
+  for (let i = 0; i < TIMES; i += 1) await load(['bench:inflight'], AGES);
+  const loadMs = (performance.now() - asked) / TIMES;
+  await stage.stop();
+  return { enqueuedBytes: (enqueued - empty) / faxes, polledBytes: (polled - empty) / faxes, perSecond, rssMiB, loadMs };
+}
+
+/** Bytes of Redis that a finished fax leaves: its result, and its entry in the stream. */
+export async function finishedBytes(faxes: number): Promise<number> {
+  const stage = await Stage.start(faxes, 1);
+  const empty = await usedMemory(stage);
+  await stage.enqueue(Array.from(ids(faxes)));
+  const all = new Promise<void>((resolve, reject) => {
+    let count = 0;
+    stage.onEvent(() => (count += 1) === faxes && resolve()).catch(reject);
+  });
+  stage.work();
+  await all;
+  const bytes = ((await usedMemory(stage)) - empty) / faxes;
+  await stage.stop();
+  return bytes;
+}
+
+function* ids(count: number): Generator<number> {
+  for (let id = 1; id <= count; id += 1) yield 100_000_000 + id;
+}
+
+async function usedMemory({ redis }: Stage): Promise<number> {
+  return Number(/^used_memory:(\d+)/m.exec(await redis.info('memory'))?.[1]);
+}
