@@ -81,10 +81,10 @@ if (wanted('enqueue')) {
 if (wanted('promptness')) {
   const rows = [];
   for (const waiting of [1_000, 10_000, 100_000]) {
-    const late = await promptness(waiting);
-    rows.push([waiting, ms(quantile(late, 0.5)), ms(quantile(late, 0.99))]);
+    const found = [await promptness(waiting, 10), await promptness(waiting, 10, [file('./bare-worker.ts')]), await promptness(waiting, 100)];
+    rows.push([waiting, ...found.map((late) => `${ms(quantile(late, 0.5))}, ${ms(quantile(late, 0.99))}`)]);
   }
-  say('due job to event, with so many others waiting', ['waiting', 'p50', 'p99'], rows);
+  say('due job to event (p50, p99), with so many others waiting', ['waiting', 'Faxwatch', 'bare worker', 'Faxwatch, Redis with hz 100'], rows);
 }
 
 if (wanted('idle')) {
@@ -98,11 +98,11 @@ if (wanted('idle')) {
 
 if (wanted('in-flight')) {
   const rows = [];
-  for (const faxes of flags['in-flight'].split(',').map(Number)) {
-    const { enqueuedBytes, polledBytes, perSecond, rssMiB, loadMs } = await inFlight(faxes);
-    rows.push([faxes, enqueuedBytes.toFixed(0), polledBytes.toFixed(0), perSecond.toFixed(0), rssMiB.toFixed(0), ms(loadMs)]);
+  for (const [faxes, listpackBytes] of flags['in-flight'].split(',').flatMap((count) => [[Number(count), 64], [Number(count), 1024]] as const)) {
+    const { enqueuedBytes, polledBytes, perSecond, rssMiB, loadMs } = await inFlight(faxes, listpackBytes);
+    rows.push([faxes, listpackBytes, enqueuedBytes.toFixed(0), polledBytes.toFixed(0), perSecond.toFixed(0), rssMiB.toFixed(0), ms(loadMs)]);
   }
-  say('in flight', ['faxes', 'bytes of Redis each, enqueued', 'polled once', 'polls per second meanwhile', 'RSS, MiB', 'load query'], rows);
+  say('in flight', ['faxes', 'listpack value', 'bytes of Redis each, enqueued', 'polled once', 'polls per second meanwhile', 'RSS, MiB', 'load query'], rows);
   console.log(`bytes of Redis per finished fax, of 20,000: ${(await finishedBytes(20_000)).toFixed(0)}`);
 }
 

@@ -10,9 +10,12 @@ const AGES = Array.from({ length: 40 }, (_, i) => Math.round(100 * 1.46 ** i)); 
 /**
  * What faxes cost while they are in flight: bytes of Redis for each as enqueued, and after its first poll; polls per second meanwhile; the
  * worker's memory; and how long the one query of the schedule takes that looks at all of them.
+ *
+ * @param listpackBytes up to which size of a value Redis keeps a hash in its compact form (`hash-max-listpack-value`; 64 by default)
  */
-export async function inFlight(faxes: number): Promise<{ enqueuedBytes: number; polledBytes: number; perSecond: number; rssMiB: number; loadMs: number }> {
+export async function inFlight(faxes: number, listpackBytes: number): Promise<{ enqueuedBytes: number; polledBytes: number; perSecond: number; rssMiB: number; loadMs: number }> {
   const stage = await Stage.start(faxes, 2);
+  await stage.redis.config('SET', 'hash-max-listpack-value', String(listpackBytes));
   const client = new FaxStatusClient({ redis: stage.url, queueName: 'bench', keyPrefix: 'bench:' });
   const empty = await usedMemory(stage);
   await client.trackMany(ids(faxes));
