@@ -4,6 +4,7 @@ import { enqueueing } from './engine/enqueue.ts';
 import { startAndIdle } from './engine/idle.ts';
 import { finishedBytes, inFlight } from './engine/in-flight.ts';
 import { answerToEvent } from './engine/latency.ts';
+import { paced } from './engine/paced.ts';
 import { promptness } from './engine/promptness.ts';
 import { file } from './engine/stage.ts';
 import { commandsPerPoll, SUBJECTS, throughput, type Subject } from './engine/throughput.ts';
@@ -111,7 +112,8 @@ if (wanted('processes')) {
   for (const processes of [1, 2, 4, 8]) {
     const found = [];
     for (let run = 0; run < runs; run += 1) found.push(await throughput('Faxwatch', 6_000, 1, processes));
-    rows.push([processes, median(found).toFixed(0)]);
+    const { used, refused } = await paced(processes);
+    rows.push([processes, median(found).toFixed(0), `${(used * 100).toFixed(1)} %`, `${(refused * 100).toFixed(2)} %`]);
   }
-  say('processes on one queue, without a limit', ['processes', 'polls per second'], rows);
+  say('processes on one queue', ['processes', 'polls per second without a limit', 'used of a limit of 200 per second', 'refused'], rows);
 }
