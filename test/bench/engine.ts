@@ -44,7 +44,7 @@ if (wanted('throughput')) {
     say(
       `polls per second of one process, ${polls} ${polls === 1 ? 'poll' : 'polls'} per fax, median of ${runs}`,
       ['', 'per second', 'of bare, fetch', 'of bare, got'],
-      subjects.map((subject) => [subject, of(subject).toFixed(0), (of(subject) / bare).toFixed(2), (of(subject) / bareGot).toFixed(2)]),
+      subjects.map((subject) => [subject, of(subject).toFixed(0), Number.isNaN(bare) ? 'not measured' : (of(subject) / bare).toFixed(2), (of(subject) / bareGot).toFixed(2)]),
     );
     if (checks) continue;
     const rows = [];
