@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { text } from 'node:stream/consumers';
 import { stripVTControlCharacters } from 'node:util';
 import { ROOT } from './worker-process.ts';
 
-/** Runs the faxwatch command to its end on a terminal, which script(1) of util-linux provides. */
-export async function runOnTerminal(args: readonly string[], env: Record<string, string>): Promise<{ code: number | null; raw: string; screen: string[] }> {
+/**
+ * Runs the faxwatch command to its end on a terminal, which script(1) of util-linux provides.
+ *
+ * @param written is called with all that has been written so far, each time that there is more
+ */
+export async function runOnTerminal(args: readonly string[], env: Record<string, string>, written: (raw: string) => void): Promise<{ code: number | null; screen: string[] }> {
   const command = [process.execPath, 'src/cli.ts', ...args].join(' ');
   const child = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
     cwd: ROOT,
@@ -13,9 +16,10 @@ export async function runOnTerminal(args: readonly string[], env: Record<string,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');
-  const raw = await text(child.stdout);
+  let raw = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => written((raw += chunk)));
   await closed;
-  return { code: child.exitCode, raw, screen: screenOf(raw) };
+  return { code: child.exitCode, screen: screenOf(raw) };
 }
 
 const TO_START_OF_LINE = '\x1b[1G';
