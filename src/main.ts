@@ -20,6 +20,7 @@ import { Promoter } from './pacing/promoter.ts';
 import { Schedule } from './pacing/schedule.ts';
 import { ClaimGate } from './polling/claim.ts';
 import { FleetSignals } from './polling/fleet-signals.ts';
+import { Notes } from './polling/notes.ts';
 import { Poller } from './polling/poll.ts';
 import { createWorker } from './polling/worker.ts';
 import { warnOfLosses } from './redis/durability.ts';
@@ -103,6 +104,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
       brake,
       schedule,
       model,
+      notes: new Notes(redis.client),
       signals: new FleetSignals(brake, limit, wordings, new BalanceWatch(redis.client, keys, alerts, settings.LOW_BALANCE_THRESHOLD)),
       observer: metrics,
       log,
@@ -137,7 +139,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
       });
       limit.stop();
       if (roles.worker) await stopWithin(deadline, () => schedule.stop());
-      api?.close();
+      await api?.close();
       await stopWithin(deadline, () => server.close());
       if (tracing) await stopWithin(deadline, () => tracing.close());
       await closeQuietly(queue, worker, redis);

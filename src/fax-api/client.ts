@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
-import got, { RequestError, TimeoutError } from 'got';
+import got, { RequestError } from 'got';
 import { parse } from 'lossless-json';
+import type ResponseLike from 'responselike';
 import { z } from 'zod';
 import type { Settings } from '../config.ts';
 import type { Answer, AnswerContent, Fault, RateHeaders } from './answer.ts';
 import { rateHeaders } from './rate-headers.ts';
 import { redactor } from './redact.ts';
+import { Transport } from './transport.ts';
 
-const MAX_BODY_BYTES = 64 * 1024; // contract §2: a longer body is a server fault
 const MAX_MESSAGE_CHARS = 1024; // of the API's message, what is kept and shown
+
+const utf8 = new TextDecoder('utf-8', { fatal: true }); // a message with broken characters could match a wording that it never said
 
 const Body = z.object({
   status: z.string(),
@@ -27,29 +28,32 @@ export type FaxApiSettings = Pick<Settings, 'FAX_API_KEY' | 'FAX_API_BASE_URL' |
  */
 export class FaxApiClient {
   readonly #request: typeof got;
-  readonly #agents: readonly HttpAgent[];
+  readonly #transport: Transport;
   readonly #base: string;
-  readonly #post: { readonly method?: 'POST'; readonly form?: { readonly api_key: string } };
+  readonly #post: { readonly method: 'POST'; readonly body: string } | undefined;
   readonly #query: string; // put together once: got's searchParams costs as much as reading an answer
   readonly #redact: (text: string) => string;
 
   constructor(settings: FaxApiSettings) {
     const { FAX_API_METHOD: method, FAX_API_KEY: api_key } = settings;
+    const form = String(new URLSearchParams({ api_key }));
     this.#base = settings.FAX_API_BASE_URL.replace(/\/+$/, '');
-    this.#query = method === 'GET' ? `?${String(new URLSearchParams({ api_key }))}` : '';
-    this.#post = method === 'POST' ? { method, form: { api_key } } : {};
+    this.#query = method === 'GET' ? `?${form}` : '';
+    this.#post = method === 'POST' ? { method, body: form } : undefined;
     this.#redact = redactor(settings.FAX_API_KEY);
-    const pool = { keepAlive: true, maxSockets: settings.WORKER_CONCURRENCY, scheduling: 'lifo' } as const;
-    const agent = { http: new HttpAgent(pool), https: new HttpsAgent(pool) };
-    this.#agents = [agent.http, agent.https];
+    this.#transport = new Transport(settings, method === 'POST' ? form : null);
     this.#request = got.extend({
-      agent,
-      headers: { 'user-agent': 'faxwatch', accept: 'application/json', 'accept-encoding': 'identity' },
+      request: this.#transport.send,
+      headers: {
+        'user-agent': 'faxwatch',
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        ...(method === 'POST' && { 'content-type': 'application/x-www-form-urlencoded' }),
+      },
       decompress: false, // an answer of 64 KiB cannot unfold into more
       followRedirect: false, // a redirect followed would carry the key elsewhere
       throwHttpErrors: false,
       retry: { limit: 0 },
-      timeout: { request: settings.FAX_API_TIMEOUT_MS },
     });
   }
 
@@ -60,44 +64,39 @@ export class FaxApiClient {
     let rate: RateHeaders = {};
     const answer = (content: AnswerContent): Answer => ({ ...content, requestId, rate, latencyMs: performance.now() - started });
     try {
-      const stream = this.#request.stream(`${this.#base}/fax/${faxId}/status${this.#query}`, { ...this.#post, headers: { 'x-request-id': requestId } });
-      const chunks: Buffer[] = [];
-      let size = 0;
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > MAX_BODY_BYTES) break; // leaving the loop destroys the stream and its socket
-        chunks.push(chunk);
-      }
-      const response = stream.response;
-      if (!response) return answer({ kind: 'fault', fault: 'connection' });
-      rate = rateHeaders(response.headers, Date.now());
-      return answer(this.#read(response.statusCode, size, chunks));
+      const { statusCode, headers, body } = await this.#send(`${this.#base}/fax/${faxId}/status${this.#query}#${requestId}`);
+      rate = rateHeaders(headers, Date.now());
+      return answer(this.#read(statusCode, body));
     } catch (error) {
       return answer({ kind: 'fault', fault: faultOf(error) });
     }
   }
 
-  /** Closes the idle connections. */
-  close(): void {
-    for (const agent of this.#agents) agent.destroy();
+  /** Closes the connections. */
+  async close(): Promise<void> {
+    await this.#transport.close();
   }
 
-  #read(statusCode: number, size: number, chunks: Buffer[]): AnswerContent {
+  /** The transport has read the whole body by the time that the answer is there. */
+  async #send(url: string): Promise<ResponseLike> {
+    return new Promise((resolve, reject) => {
+      this.#request.stream(url, this.#post).once('response', resolve).once('error', reject);
+    });
+  }
+
+  #read(statusCode: number, body: Uint8Array): AnswerContent {
     if (statusCode === 401) return { kind: 'unauthorized' };
     if (statusCode === 403 || statusCode === 429) return { kind: 'rate_limited' };
     if (statusCode === 404) return { kind: 'not_found' };
     if (statusCode >= 300 && statusCode < 400) return { kind: 'fault', fault: 'redirect' };
     if (statusCode !== 200) return { kind: 'fault', fault: `http_${statusCode}` };
-    if (size > MAX_BODY_BYTES) return { kind: 'fault', fault: 'too_large' };
-    return this.#parse(Buffer.concat(chunks));
+    return this.#parse(body);
   }
 
-  #parse(bytes: Buffer): AnswerContent {
+  #parse(bytes: Uint8Array): AnswerContent {
     let json: unknown;
     try {
-      // fatal: a message with broken characters could match a wording that it never said. Nor is a key that comes twice with
-      // different values taken, as JSON.parse does: the last one wins there, and which one the API means nobody knows.
-      json = parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes), undefined, Number);
+      json = jsonOf(utf8.decode(bytes));
     } catch {
       return { kind: 'fault', fault: 'not_json' };
     }
@@ -115,6 +114,15 @@ export class FaxApiClient {
   readonly #clean = (text: string): string => this.#redact(text).slice(0, MAX_MESSAGE_CHARS);
 }
 
+/**
+ * Parses JSON in which no key comes twice with different values: JSON.parse takes the last, and which one the API means nobody knows.
+ * What is the same when it is written again had no key twice, which is cheaper to see than lossless-json's way.
+ */
+function jsonOf(text: string): unknown {
+  const json: unknown = JSON.parse(text);
+  return JSON.stringify(json) === text ? json : parse(text, undefined, Number);
+}
+
 /** A balance may come as a number or as its text; anything else is no balance, and no reason to doubt the status. */
 function balanceOf(value: unknown): number | null {
   const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
@@ -122,8 +130,10 @@ function balanceOf(value: unknown): number | null {
 }
 
 function faultOf(error: unknown): Fault {
-  if (error instanceof TimeoutError) return 'timeout';
-  const code = error instanceof RequestError ? error.code : '';
+  if (!(error instanceof RequestError)) return 'connection';
+  const { code } = error;
+  if (code === 'ETIMEDOUT') return 'timeout';
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') return 'too_large';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'dns';
   // OpenSSL's certificate errors and Node's own (https://nodejs.org/api/tls.html, X509 certificate error codes)
   if (/CERT|SSL|TLS|ISSUER|SELF_SIGNED|CRL|ALTNAME/.test(code)) return 'tls';

@@ -101,5 +101,7 @@ const Progress = z.object({
   nextPollAt: z.iso.datetime().nullable().catch(null),
 });
 
+const NOT_POLLED: FaxProgress = Progress.parse({});
+
 /** Reads a job's progress back; whatever is missing or was written by something else counts as not polled yet. */
-export const parseProgress = (progress: unknown): FaxProgress => Progress.parse(isPlainObject(progress) ? progress : {});
+export const parseProgress = (progress: unknown): FaxProgress => (isPlainObject(progress) ? Progress.parse(progress) : NOT_POLLED);

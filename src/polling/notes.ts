@@ -1,9 +1,12 @@
 import type { Job } from 'bullmq';
 import type { Answer } from '../fax-api/answer.ts';
 import { oneLine } from '../fax-api/wording.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import { loadScript, type Script } from '../redis/script.ts';
 import type { FaxProgress } from './job.ts';
 
 const SHOWN_MESSAGE_CHARS = 200;
+const KEPT_LOG_LINES = 20; // of a job's log on the dashboard
 
 /** A fax's progress after an answer. @param now the time of Redis, ms since 1970 */
 export function progressAfter(before: FaxProgress, answer: Answer, now: number): FaxProgress {
@@ -26,7 +29,16 @@ export function said(answer: Answer): string {
   return answer.kind === 'fault' ? `server fault (${answer.fault})` : answer.kind;
 }
 
-/** What the dashboard shows of a job: its progress, and a line in its log. Both are bounded. */
-export async function note(job: Job, progress: FaxProgress, line: string): Promise<void> {
-  await Promise.all([job.updateProgress(progress), job.log(`${progress.lastPollAt ?? ''} poll ${progress.polls}: ${line}`)]);
+/** What the dashboard shows of a job: its progress, and a line in its log for each poll. Both are bounded. */
+export class Notes {
+  readonly #write: Script<null>;
+
+  constructor(redis: RedisClient) {
+    this.#write = loadScript(redis, new URL('./note.lua', import.meta.url));
+  }
+
+  async add(job: Job, progress: FaxProgress, line: string): Promise<void> {
+    const key = `${job.queueQualifiedName}:${job.id}`;
+    await this.#write([key, `${key}:logs`], [JSON.stringify(progress), `${progress.lastPollAt ?? ''} poll ${progress.polls}: ${line}`, KEPT_LOG_LINES]);
+  }
 }

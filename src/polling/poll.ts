@@ -19,7 +19,7 @@ import { decide } from './decide.ts';
 import { delayFor } from './delay.ts';
 import type { FleetSignals } from './fleet-signals.ts';
 import { checkTimestamp, jsonBytes, parseFaxJob, parseProgress, PayloadError, type FaxJob, type FaxProgress } from './job.ts';
-import { note, progressAfter, said } from './notes.ts';
+import { progressAfter, said, type Notes } from './notes.ts';
 import type { PollObserver } from './observer.ts';
 
 /** What a poller works with. */
@@ -34,12 +34,12 @@ export type PollerParts = {
   readonly schedule: Schedule;
   readonly model: ModelStore;
   readonly signals: FleetSignals;
+  readonly notes: Notes;
   readonly observer: PollObserver;
   readonly log: Log;
   readonly settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS' | 'POLL_DEADLINE_MS' | 'NOT_FOUND_GRACE_MS'>;
 };
 
-const KEPT_LOG_LINES = 20; // of a job's log on the dashboard
 const KEPT_DATA_BYTES = 16_384; // of a rejected job: a thousand of them stay for the dashboard, and must not fill Redis
 
 /** One visit of a job: what is known of its fax when it is looked at. */
@@ -69,7 +69,6 @@ export class Poller {
     // The producer's options must not end a fax: whatever is thrown below, but for a wrong payload, is tried again.
     job.opts.attempts = Number.MAX_SAFE_INTEGER;
     job.opts.backoff = { type: 'fixed', delay: this.#bounds.minMs };
-    job.opts.keepLogs = KEPT_LOG_LINES;
 
     const fax = await this.#parse(job, fetched);
     const visit = { job, token, fax, progress: parseProgress(job.progress) };
@@ -124,7 +123,7 @@ export class Poller {
 
   async #poll(visit: Visit, { refusals }: Go): Promise<FaxResult> {
     const { fax, progress, job } = visit;
-    const { api, brake, clock, gate, rules, observer, settings, signals, schedule, model } = this.#parts;
+    const { api, brake, clock, gate, rules, notes, observer, settings, signals, schedule, model } = this.#parts;
     if (refusals > 0) await brake.probing(gate.probeMs);
     const sentAt = clock.now();
     const answer = await api.status(fax.faxId);
@@ -145,7 +144,7 @@ export class Poller {
       case 'finish':
         return this.#finish(visit, after, decision.outcome, answer);
       case 'put_back':
-        await note(job, after, `${verdict.kind}: back in the queue`);
+        await notes.add(job, after, `${verdict.kind}: back in the queue`);
         throw new RateLimitError();
       case 'back_off':
         return this.#later(visit, after, faultBackoff(decision.faults, this.#bounds, Math.random()), answer);
@@ -156,9 +155,9 @@ export class Poller {
   }
 
   async #finish({ job, fax, progress }: Visit, after: FaxProgress, outcome: Outcome, answer: Answer): Promise<FaxResult> {
-    const { clock, results, observer, log, model } = this.#parts;
+    const { clock, results, notes, observer, log, model } = this.#parts;
     const now = clock.now();
-    const result = await results.finish(fax.faxId, {
+    const finished = results.finish(fax.faxId, {
       faxJobId: publicId(fax.faxId),
       ...outcome,
       apiStatus: after.apiStatus,
@@ -169,13 +168,13 @@ export class Poller {
       completedAt: new Date(now).toISOString(),
       metadata: fax.metadata,
     });
+    const [result] = await Promise.all([finished, notes.add(job, after, `${outcome.state} (${outcome.reason}): ${said(answer)}`)]); // in one trip
     const ageMs = now - job.timestamp;
     const lagCeilingMs = Math.max(0, ageMs - pendingAge(job, progress));
     if (outcome.state === 'sent' || outcome.state === 'failed') model.completed(pendingAge(job, progress), ageMs);
     observer.finished(result, lagCeilingMs);
     const { faxJobId, state, reason, polls } = result;
     log.info({ requestId: answer.requestId, faxJobId, state, reason, polls, lagCeilingMs: Math.round(lagCeilingMs) }, 'fax finished');
-    await note(job, after, `${result.state} (${result.reason}): ${said(answer)}`);
     return result;
   }
 
@@ -184,10 +183,12 @@ export class Poller {
     const { job, fax } = visit;
     const leftMs = job.timestamp + (fax.deadlineMs ?? this.#parts.settings.POLL_DEADLINE_MS) - this.#parts.clock.now();
     const ms = leftMs > 0 ? Math.min(intervalMs, Math.max(leftMs, this.#bounds.minMs)) : intervalMs;
+    const { log, notes } = this.#parts;
     const { requestId } = answer;
-    this.#parts.log.debug({ requestId, faxJobId: publicId(fax.faxId), polls: progress.polls, nextPollMs: Math.round(ms) }, said(answer));
-    await note(job, this.#next(progress, ms), said(answer));
-    return delayFor(job, visit.token, ms);
+    const words = said(answer);
+    log.debug({ requestId, faxJobId: publicId(fax.faxId), polls: progress.polls, nextPollMs: Math.round(ms) }, words);
+    const [, never] = await Promise.all([notes.add(job, this.#next(progress, ms), words), delayFor(job, visit.token, ms)]); // on one connection, in this order
+    return never;
   }
 
   async #wait({ job, token }: Visit, progress: FaxProgress, ms: number): Promise<never> {

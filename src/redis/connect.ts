@@ -1,6 +1,7 @@
-import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import { Cluster, type RedisOptions } from 'ioredis';
 import type { Settings } from '../config.ts';
 import type { Log } from '../log.ts';
+import { BatchingRedis } from './batching-redis.ts';
 import { startEmbedded } from './embedded.ts';
 import type { RedisClient } from './redis-client.ts';
 
@@ -57,9 +58,9 @@ function createClient(settings: RedisSettings, url: string): RedisClient {
     return new Cluster([...nodes], { redisOptions: { ...connectionOptions, ...credentials(url) }, clusterRetryStrategy: connectionOptions.retryStrategy });
   }
   if (sentinels) {
-    return new Redis({ ...connectionOptions, ...credentials(url), sentinels: [...sentinels], name: name ?? '' });
+    return new BatchingRedis({ ...connectionOptions, ...credentials(url), sentinels: [...sentinels], name: name ?? '' });
   }
-  return new Redis(url, connectionOptions);
+  return new BatchingRedis(url, connectionOptions);
 }
 
 // Sentinels and cluster nodes name hosts only: user, password and TLS come from REDIS_URL.

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { loadRules } from '../../src/fax-api/classification-rules.ts';
@@ -12,7 +13,7 @@ const KEY = 'k3y/with+odd=chars';
 let server: Server | undefined;
 let client: FaxApiClient | undefined;
 afterEach(() => {
-  client?.close();
+  void client?.close();
   server?.closeAllConnections();
   server?.close();
 });
@@ -35,7 +36,10 @@ describe('the API client', () => {
       sockets.add(request.socket);
       response.end('{"status":"success","message":"Sent!","user_cash_balance":1}');
     });
-    for (let i = 0; i < 3; i += 1) expect(await api.status('a-1')).toMatchObject({ kind: 'status', apiStatus: 'success', message: 'Sent!', userCashBalance: 1 });
+    for (let i = 0; i < 3; i += 1) {
+      expect(await api.status('a-1')).toMatchObject({ kind: 'status', apiStatus: 'success', message: 'Sent!', userCashBalance: 1 });
+      await setImmediate(); // undici lets a connection rest for a turn of the event loop, lest the server closes it
+    }
     expect(new Set(seen)).toEqual(new Set([`GET /api/v2/fax/a-1/status?${new URLSearchParams({ api_key: KEY }).toString()}`]));
     expect(sockets.size).toBe(1);
   });

@@ -1,0 +1,106 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Options } from 'got';
+import ResponseLike from 'responselike';
+import { Pool, type Dispatcher } from 'undici';
+import type { FaxApiSettings } from './client.ts';
+
+const MAX_BODY_BYTES = 64 * 1024; // contract §2: a longer body is a server fault
+const NO_BODY = Buffer.alloc(0);
+
+type Send = NonNullable<Options['request']>;
+type Headers = ResponseLike['headers'];
+
+/**
+ * Carries got's requests to the API by undici instead of Node's own client, which costs the process about three times as much per
+ * request (docs/benchmarks.md). It owns the connections, the time-out of the whole exchange and the limit of a body.
+ * What goes wrong is thrown with Node's or undici's code: `ETIMEDOUT`, `UND_ERR_RES_EXCEEDED_MAX_SIZE`, `ECONNREFUSED`…
+ */
+export class Transport {
+  readonly #pool: Pool;
+  readonly #timeoutMs: number;
+  readonly #form: string | null;
+
+  /** @param form what a POST carries; null for a GET */
+  constructor(settings: Pick<FaxApiSettings, 'FAX_API_BASE_URL' | 'FAX_API_TIMEOUT_MS' | 'WORKER_CONCURRENCY'>, form: string | null) {
+    this.#timeoutMs = settings.FAX_API_TIMEOUT_MS;
+    this.#form = form;
+    this.#pool = new Pool(new URL(settings.FAX_API_BASE_URL).origin, {
+      connections: settings.WORKER_CONCURRENCY,
+      allowH2: false,
+      maxResponseSize: MAX_BODY_BYTES,
+      // The one time-out is that of the whole exchange.
+      connect: { timeout: 0 },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  /**
+   * Sends one request, as got's option `request`. Its id comes as the URL's fragment, which never leaves a client (RFC 3986 §3.5), and goes
+   * as `x-request-id`: headers of its own for each request would cost got a sixth more.
+   */
+  readonly send: Send = async ({ href, pathname, search, hash }, { method, headers }) =>
+    new Promise((resolve, reject) => {
+      const exchange = new Exchange(href, this.#timeoutMs, resolve, reject);
+      const sent = { ...(headers as IncomingHttpHeaders), 'x-request-id': hash.slice(1) };
+      this.#pool.dispatch({ path: pathname + search, method: method ?? 'GET', headers: sent, body: this.#form }, exchange);
+    });
+
+  /** Closes the connections, whatever is under way on them. */
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
+/** One request and its answer. Of an answer other than 200 only the status and the headers matter: nobody waits for its body. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #url: string;
+  readonly #resolve: (response: ResponseLike) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
+  #timedOut: Error | undefined;
+  #headers: Headers = {};
+  #chunks: Buffer[] = [];
+
+  constructor(url: string, timeoutMs: number, resolve: (response: ResponseLike) => void, reject: (error: Error) => void) {
+    [this.#url, this.#resolve, this.#reject] = [url, resolve, reject];
+    this.#timer = setTimeout(() => this.#timeOut(timeoutMs), timeoutMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#timedOut) controller.abort(this.#timedOut); // it waited for a connection for too long
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: object): void {
+    if (statusCode < 200) return; // not the answer yet (RFC 9110 §15.2)
+    this.#headers = headers as Headers;
+    if (statusCode !== 200) this.#answer(statusCode, NO_BODY);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#timer);
+    this.#answer(200, Buffer.concat(this.#chunks));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#timer);
+    this.#reject(error);
+  }
+
+  // After the first, further answers and errors change nothing: that is how a promise is.
+  #answer(statusCode: number, body: Buffer): void {
+    this.#resolve(new ResponseLike({ statusCode, headers: this.#headers, body, url: this.#url }));
+  }
+
+  #timeOut(ms: number): void {
+    this.#timedOut = Object.assign(new Error(`no answer within ${ms} ms`), { code: 'ETIMEDOUT' });
+    this.#controller?.abort(this.#timedOut);
+    this.#reject(this.#timedOut);
+  }
+}
