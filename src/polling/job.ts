@@ -91,17 +91,24 @@ export type FaxProgress = {
   readonly nextPollAt: string | null;
 };
 
-const Progress = z.object({
-  polls: z.int().nonnegative().catch(0),
-  faults: z.int().nonnegative().catch(0),
-  apiStatus: z.string().catch(''),
-  lastMessage: z.string().catch(''),
-  lastPollAt: z.iso.datetime().nullable().catch(null),
-  lastPendingAt: z.iso.datetime().nullable().catch(null),
-  nextPollAt: z.iso.datetime().nullable().catch(null),
-});
+const Progress = z
+  .object({
+    polls: z.int().nonnegative().catch(0),
+    faults: z.int().nonnegative().default(0).catch(0),
+    apiStatus: z.string().catch(''),
+    lastMessage: z.string().catch(''),
+    lastPollAt: z.iso.datetime().nullable().catch(null),
+    lastPendingAt: z.iso.datetime().nullish().catch(null),
+    nextPollAt: z.iso.datetime().nullable().catch(null),
+  })
+  .transform(({ lastPendingAt, ...progress }): FaxProgress => ({ ...progress, lastPendingAt: lastPendingAt === undefined ? progress.lastPollAt : lastPendingAt }));
 
 const NOT_POLLED: FaxProgress = Progress.parse({});
 
 /** Reads a job's progress back; whatever is missing or was written by something else counts as not polled yet. */
 export const parseProgress = (progress: unknown): FaxProgress => (isPlainObject(progress) ? Progress.parse(progress) : NOT_POLLED);
+
+/** Progress as it is kept: what the rest tells is left out, as a million faxes may be in flight. */
+export function keptProgress({ faults, lastPendingAt, ...progress }: FaxProgress): object {
+  return { ...progress, ...(faults > 0 && { faults }), ...(lastPendingAt !== progress.lastPollAt && { lastPendingAt }) };
+}

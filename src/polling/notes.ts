@@ -3,7 +3,7 @@ import type { Answer } from '../fax-api/answer.ts';
 import { oneLine } from '../fax-api/wording.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
-import type { FaxProgress } from './job.ts';
+import { keptProgress, type FaxProgress } from './job.ts';
 
 const SHOWN_MESSAGE_CHARS = 200;
 const KEPT_LOG_LINES = 20; // of a job's log on the dashboard
@@ -39,6 +39,6 @@ export class Notes {
 
   async add(job: Job, progress: FaxProgress, line: string): Promise<void> {
     const key = `${job.queueQualifiedName}:${job.id}`;
-    await this.#write([key, `${key}:logs`], [JSON.stringify(progress), `${progress.lastPollAt ?? ''} poll ${progress.polls}: ${line}`, KEPT_LOG_LINES]);
+    await this.#write([key, `${key}:logs`], [JSON.stringify(keptProgress(progress)), `${progress.lastPollAt ?? ''} poll ${progress.polls}: ${line}`, KEPT_LOG_LINES]);
   }
 }

@@ -18,7 +18,7 @@ import type { Claim, ClaimGate } from './claim.ts';
 import { decide } from './decide.ts';
 import { delayFor } from './delay.ts';
 import type { FleetSignals } from './fleet-signals.ts';
-import { checkTimestamp, jsonBytes, parseFaxJob, parseProgress, PayloadError, type FaxJob, type FaxProgress } from './job.ts';
+import { checkTimestamp, jsonBytes, keptProgress, parseFaxJob, parseProgress, PayloadError, type FaxJob, type FaxProgress } from './job.ts';
 import { progressAfter, said, type Notes } from './notes.ts';
 import type { PollObserver } from './observer.ts';
 
@@ -192,7 +192,7 @@ export class Poller {
   }
 
   async #wait({ job, token }: Visit, progress: FaxProgress, ms: number): Promise<never> {
-    await job.updateProgress(this.#next(progress, ms));
+    await job.updateProgress(keptProgress(this.#next(progress, ms)));
     return delayFor(job, token, ms);
   }
 
