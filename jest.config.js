@@ -1,6 +1,7 @@
 /** Tests run as they are written: ES modules, with the types stripped by swc. */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/test/packaging/'], // they install, which takes minutes: npm run test:packaging
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
   globalSetup: '<rootDir>/test/support/announce.ts',
