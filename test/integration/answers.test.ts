@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { AlertEvent } from '../../src/alerts/alert.ts';
+import { parseProgress } from '../../src/polling/job.ts';
 import { fateOf, UNDER_WAY, type SimulatedAnswer } from '../../src/simulator/fate.ts';
 import { Harness, type HarnessOptions } from '../support/harness.ts';
 import { useRedis } from '../support/use-redis.ts';
@@ -48,7 +49,7 @@ describe('200', () => {
     simulator.send('slow', { first: [UNDER_WAY, UNDER_WAY], then: fateOf('busy', 0).then });
     const jobId = await harness.enqueue('slow');
     const delayed = await harness.job(jobId, 'delayed');
-    expect(delayed.progress).toMatchObject({ polls: 1, faults: 0, apiStatus: 'executed', lastMessage: 'Fax is being sent', nextPollAt: expect.any(String) });
+    expect(parseProgress(delayed.progress)).toMatchObject({ polls: 1, faults: 0, apiStatus: 'executed', lastMessage: 'Fax is being sent', nextPollAt: expect.any(String) });
     expect((await harness.queue.getJobLogs(jobId)).logs).toEqual([expect.stringContaining('poll 1: executed: Fax is being sent')]);
     expect((await harness.event('slow')).data).toMatchObject({ state: 'failed', reason: 'busy', polls: 3 });
     const times = simulator.log.map(({ at }) => at);
