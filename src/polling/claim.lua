@@ -20,8 +20,12 @@ local owner = redis.call('GET', KEYS[2])
 if owner and owner ~= ARGV[2] then
   return { now, 'leased' }
 end
-redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-redis.call('ZADD', KEYS[3], 'NX', ARGV[4], ARGV[1])
+if owner then
+  redis.call('PEXPIRE', KEYS[2], ARGV[3])
+else
+  redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
+  redis.call('ZADD', KEYS[3], 'NX', ARGV[4], ARGV[1])
+end
 
 local brake = redis.call('HMGET', KEYS[4], 'reason', 'refusals', 'heldUntil', 'probeUntil')
 if brake[1] and brake[1] ~= '' then

@@ -7,5 +7,6 @@ if redis.call('EXISTS', KEYS[1]) == 0 then
   return
 end
 redis.call('HSET', KEYS[1], 'progress', ARGV[1])
-redis.call('RPUSH', KEYS[2], ARGV[2])
-redis.call('LTRIM', KEYS[2], -ARGV[3], -1)
+if redis.call('RPUSH', KEYS[2], ARGV[2]) > tonumber(ARGV[3]) then
+  redis.call('LTRIM', KEYS[2], -ARGV[3], -1)
+end

@@ -56,6 +56,15 @@ describe('200', () => {
     expect(Math.min(...times.slice(1).map((at, i) => at - (times[i] ?? 0)))).toBeGreaterThanOrEqual(299);
   });
 
+  it('pending for long: the job’s log keeps its last 20 lines', async () => {
+    const { simulator } = await start({ env: { POLL_MIN_INTERVAL_MS: '20', POLL_MAX_INTERVAL_MS: '20' } });
+    simulator.send('long', { first: Array.from({ length: 24 }, () => UNDER_WAY), then: fateOf('sent', 0).then });
+    const jobId = await harness.enqueue('long');
+    await harness.job(jobId, 'completed');
+    const { logs } = await harness.queue.getJobLogs(jobId);
+    expect([logs.length, logs[0], logs.at(-1)]).toEqual([20, expect.stringContaining(' poll 6: executed'), expect.stringContaining(' poll 25: sent (ok)')]);
+  });
+
   it('unrecognised wording: stays pending, one alert and one metric per distinct wording', async () => {
     const { simulator } = await start();
     const odd = (message: string): SimulatedAnswer => ({ body: { status: 'success', message, user_cash_balance: 1 } });
