@@ -23,7 +23,7 @@ export type FaxApiSettings = Pick<Settings, 'FAX_API_KEY' | 'FAX_API_BASE_URL' |
 /**
  * Asks Fax.to for the status of one fax: one request, one typed answer (contract §2).
  * It never throws, for a request that fails is an answer too, and never retries: the schedule owns that.
- * got's own errors hold the URL with the key, so none leaves this file.
+ * An error of a client may hold the URL with the key, so none leaves this file.
  */
 export class FaxApiClient {
   readonly #request: typeof got;

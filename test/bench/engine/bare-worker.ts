@@ -3,7 +3,7 @@ import { DelayedError, Worker } from 'bullmq';
 import got from 'got';
 import { Redis } from 'ioredis';
 
-// The least that a worker can do: a request (by fetch, or by got as the service makes it), HSET, XADD, PUBLISH. Nothing of what makes a result right, once, and within a rate limit.
+// The least that a worker can do: a request (by fetch, or by got as it comes), HSET, XADD, PUBLISH. Nothing of what makes a result right, once, and within a rate limit.
 
 const { REDIS_URL = '', QUEUE_NAME = '', KEY_PREFIX = '', FAX_API_BASE_URL = '', POLL_MIN_INTERVAL_MS, WORKER_CONCURRENCY, CLIENT } = process.env;
 const redis = new Redis(REDIS_URL, { maxRetriesPerRequest: null });

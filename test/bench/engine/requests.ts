@@ -3,7 +3,7 @@ import got from 'got';
 import { Redis } from 'ioredis';
 import { Agent, request } from 'undici';
 
-// The requests alone, by got as the service makes them, or by undici: without queue, and with nothing made of the answers.
+// The requests alone, by got as it comes, or by undici: without queue, and with nothing made of the answers.
 
 const { REDIS_URL = '', KEY_PREFIX = '', FAX_API_BASE_URL = '', WORKER_CONCURRENCY, FAXES, FINAL_AT, CLIENT } = process.env;
 const redis = new Redis(REDIS_URL);
