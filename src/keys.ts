@@ -10,6 +10,14 @@ export type Keys = Readonly<{
   alerts: string;
   brake: string;
   pace: string;
+  /** What each worker alive allows: hash, worker to its ceiling and when it was last seen. */
+  ceilings: string;
+  /** When each worker last sent a request that was answered: sorted set, member the worker, score ms since 1970. */
+  answered: string;
+  /** The faxes of the 404s since the last other answer: list, the newest first. */
+  notFoundStreak: string;
+  /** How many jobs stand by for the one that polls a fax: a count, with an expiry. */
+  standBys(faxId: string): string;
   model: string;
   wordings: string;
   lowBalance: string;
@@ -26,6 +34,10 @@ export function keysOf(prefix: string): Keys {
     alerts: `${prefix}alerts`,
     brake: `${prefix}brake`,
     pace: `${prefix}pace`,
+    ceilings: `${prefix}ceilings`,
+    answered: `${prefix}answered`,
+    notFoundStreak: `${prefix}not-found-streak`,
+    standBys: (faxId) => `${prefix}stand-bys:${faxId}`,
     model: `${prefix}model`,
     wordings: `${prefix}wordings`,
     lowBalance: `${prefix}low-balance`,

@@ -13,6 +13,7 @@ import { loadRules } from './fax-api/classification-rules.ts';
 import { FaxApiClient } from './fax-api/client.ts';
 import { keysOf } from './keys.ts';
 import type { Log } from './log.ts';
+import { AnswerRecord } from './pacing/answer-record.ts';
 import { Brake } from './pacing/brake.ts';
 import { RateLimit } from './pacing/rate-limit.ts';
 import { ModelStore } from './pacing/model-store.ts';
@@ -21,6 +22,7 @@ import { Schedule } from './pacing/schedule.ts';
 import { ClaimGate } from './polling/claim.ts';
 import { FleetSignals } from './polling/fleet-signals.ts';
 import { Notes } from './polling/notes.ts';
+import { OwnKey } from './polling/own-key.ts';
 import { Poller } from './polling/poll.ts';
 import { createWorker } from './polling/worker.ts';
 import { warnOfLosses } from './redis/durability.ts';
@@ -60,7 +62,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   });
   queue.on('error', (error) => log.debug({ reason: error.message }, 'queue: will try again'));
   const alerts = new AlertDesk(redis.client, keys, log);
-  const limit = new RateLimit(queue, redis.client, keys, settings, log);
+  const clock = new RedisClock();
+  const limit = new RateLimit(queue, redis.client, keys, clock, settings, log);
   const brake = new Brake(redis.client, keys, limit, alerts);
   const model = new ModelStore(redis.client, keys);
   const schedule = new Schedule(queue, redis.client, keys, limit, model, settings, log);
@@ -83,6 +86,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     throw error;
   });
 
+  const key = new OwnKey(log);
   let worker: Worker | undefined;
   let api: FaxApiClient | undefined;
   const begin = async (): Promise<void> => {
@@ -93,9 +97,9 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     await wordings.resolveKnown(rules);
     await schedule.start();
     api = new FaxApiClient(settings);
-    const clock = new RedisClock();
+    const promoter = new Promoter(queue, settings.POLL_MIN_INTERVAL_MS, clock, log);
     const poller = new Poller({
-      gate: new ClaimGate(redis.client, keys, clock, settings),
+      gate: new ClaimGate(queue, redis.client, keys, clock, settings),
       clock,
       api,
       rules,
@@ -105,7 +109,16 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
       schedule,
       model,
       notes: new Notes(redis.client),
-      signals: new FleetSignals(brake, limit, wordings, new BalanceWatch(redis.client, keys, alerts, settings.LOW_BALANCE_THRESHOLD)),
+      promoter,
+      signals: new FleetSignals({
+        brake,
+        limit,
+        clock,
+        answers: new AnswerRecord(redis.client, keys),
+        key,
+        wordings,
+        balance: new BalanceWatch(redis.client, keys, alerts, settings.LOW_BALANCE_THRESHOLD),
+      }),
       observer: metrics,
       log,
       settings,
@@ -121,7 +134,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
       log,
       tracing?.telemetry,
     );
-    worker.on('drained', new Promoter(queue, settings.POLL_MIN_INTERVAL_MS, clock, log).idle);
+    key.attach(worker);
+    worker.on('drained', promoter.idle);
     worker.run().catch((err: unknown) => log.error({ err }, 'worker stopped'));
     log.info({ queue: queue.name, concurrency: settings.WORKER_CONCURRENCY }, 'worker started');
   };
@@ -132,12 +146,13 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     address,
     async close() {
       stopping.abort();
+      key.close();
       const deadline = AbortSignal.timeout(settings.SHUTDOWN_TIMEOUT_MS * CLOSING_SHARE);
       await stopWithin(deadline, async () => {
         await begun;
         await worker?.close();
       });
-      limit.stop();
+      await stopWithin(deadline, () => limit.stop());
       if (roles.worker) await stopWithin(deadline, () => schedule.stop());
       await api?.close();
       await stopWithin(deadline, () => server.close());

@@ -11,6 +11,7 @@ const Phrase = z
 const Condition = z
   .strictObject({
     status: z.array(Phrase).min(1).optional(),
+    messageIs: z.array(Phrase).min(1).optional(),
     messageStartsWith: z.array(Phrase).min(1).optional(),
     messageContains: z.array(Phrase).min(1).optional(),
   })

@@ -23,6 +23,7 @@ export function classify(answer: AnswerContent, rules: readonly ClassificationRu
     anyOf.some(
       (condition) =>
         (condition.status?.includes(status) ?? true) &&
+        (condition.messageIs?.includes(message) ?? true) &&
         (condition.messageStartsWith?.some((phrase) => startsWithWords(message, phrase)) ?? true) &&
         (condition.messageContains?.some((phrase) => containsWords(message, phrase)) ?? true),
     ),

@@ -4,6 +4,7 @@ import { parse } from 'lossless-json';
 import { z } from 'zod';
 import type { Settings } from '../config.ts';
 import type { Answer, AnswerContent, Fault, RateHeaders } from './answer.ts';
+import { ownWords } from './own-words.ts';
 import { rateHeaders } from './rate-headers.ts';
 import { redactor } from './redact.ts';
 import { Transport, type Reply } from './transport.ts';
@@ -93,7 +94,7 @@ export class FaxApiClient {
     const body = Body.safeParse(json);
     if (!body.success) return { kind: 'fault', fault: 'wrong_shape' };
     const { status, message, user_cash_balance } = body.data;
-    return {
+    return ownWords(message ?? '') ?? {
       kind: 'status',
       apiStatus: this.#clean(status),
       message: this.#clean(message ?? ''),

@@ -3,6 +3,7 @@
 --
 -- KEYS[1] brake
 -- ARGV[1] reason   ARGV[2] when the request was sent, ms since 1970   ARGV[3] hold, ms   ARGV[4] 1 if the API itself named the hold
+-- ARGV[5] the cause in a few words, '' for none
 -- Returns counted (0 or 1), the reason before ('' if the brake was off), the reason now, refusals in a row, since when (ms since 1970),
 -- for how long held from now (ms), the time of Redis (ms since 1970).
 
@@ -28,6 +29,7 @@ if before ~= ARGV[1] then
 end
 refusals = before == '' and 1 or refusals + 1
 heldUntil = math.max(heldUntil, now + ARGV[3])
-redis.call('HSET', KEYS[1], 'reason', ARGV[1], 'refusals', refusals, 'heldUntil', heldUntil, 'probeUntil', 0, 'since', since, 'countedAt', now)
+redis.call('HSET', KEYS[1], 'reason', ARGV[1], 'refusals', refusals, 'heldUntil', heldUntil, 'probeUntil', 0,
+  'since', since, 'countedAt', now, 'cause', ARGV[5])
 redis.call('PERSIST', KEYS[1])
 return { 1, before, ARGV[1], refusals, since, heldUntil - now, now }

@@ -9,7 +9,14 @@ const KEY_REFUSED_AFTER_MS = 15 * 60_000; // contract §2: refused so long witho
 const REMEMBER_MS = 60_000; // longer than any request of the last episode can still be under way
 
 /** The brake as others see it; `undefined` in its place means that it is off. Times are ms since 1970. */
-export type BrakeState = { readonly reason: BrakeReason; readonly refusals: number; readonly since: number; readonly heldUntil: number };
+export type BrakeState = {
+  readonly reason: BrakeReason;
+  readonly refusals: number;
+  readonly since: number;
+  readonly heldUntil: number;
+  /** Why, in a few words; empty where the reason says it all. */
+  readonly cause: string;
+};
 
 /** A request that was refused, or failed together with most others. */
 export type Refusal = {
@@ -19,6 +26,8 @@ export type Refusal = {
   /** Refusals in a row when it was sent, as its claim said. */
   readonly refusals: number;
   readonly retryAfterMs: number | undefined;
+  /** Why most requests fail, in a few words; `api_down` only. */
+  readonly cause?: string;
 };
 
 /**
@@ -37,7 +46,7 @@ export class Brake {
   readonly #limit: RateLimit;
   readonly #alerts: AlertDesk;
   readonly #refuse: Script<[counted: number, before: string, reason: string, refusals: number, since: number, heldMs: number, now: number]>;
-  readonly #release: Script<[] | [reason: BrakeReason, since: number]>;
+  readonly #release: Script<[] | [reason: BrakeReason, since: number, cause: string]>;
 
   constructor(redis: RedisClient, keys: Keys, limit: RateLimit, alerts: AlertDesk) {
     this.#redis = redis;
@@ -48,26 +57,31 @@ export class Brake {
     this.#release = loadScript(redis, new URL('./release.lua', import.meta.url));
   }
 
-  /** Puts the brake on, or prolongs it. Alerts once per episode; the pace is halved once per episode of `rate_limited`. */
-  async refused({ reason, sentAt, refusals, retryAfterMs }: Refusal): Promise<void> {
+  /**
+   * Puts the brake on, or prolongs it. Alerts once per episode; the pace is halved once per episode of `rate_limited`.
+   *
+   * @returns for how long polling is held from now, ms
+   */
+  async refused({ reason, sentAt, refusals, retryAfterMs, cause = '' }: Refusal): Promise<number> {
     const holdMs = Math.ceil(holdTime(reason, refusals, retryAfterMs, Math.random()));
     const named = retryAfterMs === undefined ? 0 : 1;
-    const [counted, before, , inARow, since, heldMs, now] = await this.#refuse([this.#keys.brake], [reason, sentAt, holdMs, named]);
+    const [counted, before, , inARow, since, heldMs, now] = await this.#refuse([this.#keys.brake], [reason, sentAt, holdMs, named, cause]);
     if (heldMs > 0) await this.#limit.hold(heldMs);
-    if (counted === 0) return;
+    if (counted === 0) return heldMs;
     if (before !== reason) {
       if (before !== '') await this.#alerts.resolve(before as BrakeReason, 'another reason took its place');
       if (reason === 'rate_limited') await this.#limit.lower(now);
-      await this.#alerts.raise(reason, ALERT_TEXT[reason]);
+      await this.#alerts.raise(reason, alertText(reason, cause));
     } else if (reason === 'rate_limited' && now - since >= KEY_REFUSED_AFTER_MS && (await this.#redis.hsetnx(this.#keys.brake, 'escalated', 1)) === 1) {
       await this.#alerts.raise(reason, `refused ${inARow} times in a row for 15 minutes without one good answer: the key itself may be refused`);
     }
+    return heldMs;
   }
 
   /** A probe got no answer that says anything of the refusal: the brake stays on for the same reason. */
   async prolonged(fault: Omit<Refusal, 'reason'>): Promise<void> {
     const state = await this.state();
-    if (state) await this.refused({ ...fault, reason: state.reason });
+    if (state) await this.refused({ ...fault, reason: state.reason, cause: fault.cause ?? state.cause });
   }
 
   /** Holds everyone else back while this job is the probe. */
@@ -77,16 +91,16 @@ export class Brake {
 
   /** A good answer to a probe: polling goes on. */
   async answered(): Promise<void> {
-    const [reason] = await this.#release([this.#keys.brake], [REMEMBER_MS]);
+    const [reason, , cause] = await this.#release([this.#keys.brake], [REMEMBER_MS]);
     if (!reason) return;
     await this.#limit.release();
-    await this.#alerts.resolve(reason, 'the API gives good answers again');
+    await this.#alerts.resolve(reason, `the API gives good answers again${cause ? ` (it was down: ${cause})` : ''}`);
   }
 
   async state(): Promise<BrakeState | undefined> {
-    const { reason, refusals, since, heldUntil } = await this.#redis.hgetall(this.#keys.brake);
+    const { reason, refusals, since, heldUntil, cause = '' } = await this.#redis.hgetall(this.#keys.brake);
     if (!reason) return undefined;
-    return { reason: reason as BrakeReason, refusals: Number(refusals), since: Number(since), heldUntil: Number(heldUntil) };
+    return { reason: reason as BrakeReason, refusals: Number(refusals), since: Number(since), heldUntil: Number(heldUntil), cause };
   }
 }
 
@@ -95,3 +109,5 @@ const ALERT_TEXT: Readonly<Record<BrakeReason, string>> = {
   rate_limited: 'the API refuses requests for their number (403 or 429): polling pauses and goes on slower; check RATE_LIMIT_MAX',
   api_down: 'most requests to the API fail: polling slows down until it answers again',
 };
+
+const alertText = (reason: BrakeReason, cause: string): string => (cause === '' ? ALERT_TEXT[reason] : `${ALERT_TEXT[reason]} (${cause})`);

@@ -7,7 +7,7 @@ const LOOKED_AT = 5; // jobs that are due next
 
 /**
  * Conserves work: when the limiter has room and nothing is due, the fax that is due next is polled now. Never one that was polled
- * less than the minimum interval ago, one that backs off from server faults, or one that stands by for another job.
+ * less than the minimum interval ago, one that backs off from faults or was refused, or one that stands by for another job.
  */
 export class Promoter {
   readonly #queue: Queue;
@@ -39,9 +39,9 @@ export class Promoter {
     const jobs = await this.#queue.getJobs(['delayed'], 0, LOOKED_AT - 1, true);
     const latest = this.#clock.now() - this.#minMs;
     const next = jobs.find((job) => {
-      if (typeof job.progress !== 'object') return false;
-      const { faults, lastPollAt } = parseProgress(job.progress);
-      return faults === 0 && (lastPollAt === null || Date.parse(lastPollAt) <= latest);
+      const { faults, lastPollAt, nextPollAt, refusedAt } = parseProgress(job.progress);
+      if (faults > 0 || refusedAt !== null || nextPollAt === null) return false;
+      return lastPollAt === null || Date.parse(lastPollAt) <= latest;
     });
     await next?.promote();
   }

@@ -1,41 +1,63 @@
+import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
 import type { Settings } from '../config.ts';
 import type { Keys } from '../keys.ts';
 import type { Log } from '../log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
+import type { RedisClock } from '../redis/clock.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { ceilingPace, limiterShape, paceAt, type LimiterShape, type RefusedPace } from './pace.ts';
 
 type RateLimitSettings = Pick<Settings, 'RATE_LIMIT_MAX' | 'RATE_LIMIT_DURATION_MS' | 'RATE_LIMIT_HEADROOM'>;
+type CeilingsReply = [now: number, alive: number, lowest: string, highest: string, refused: string | null, at: string | null];
 
 const REFRESH_MS = 1_000;
+const GONE_AFTER_MS = 10_000; // a worker says every second that it is alive
+const ROUNDING = 1.001; // a limiter's pace over this many times the ceiling is somebody else's setting
 const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
 
 /**
  * The one pace of all workers of a key, by BullMQ's global limiter: it lives in Redis, and each job fetched takes a slot of it.
  * A slot spent without a request is given back; a hold takes all slots for a while.
+ *
+ * Redis is the authority. Whatever took the limit away or changed it (FLUSHALL, a restart without persistence, `obliterate`, Bull Board),
+ * it is read back once a second and before each request, and put right.
  */
 export class RateLimit {
   readonly #queue: Queue;
   readonly #redis: RedisClient;
   readonly #keys: Keys;
+  readonly #clock: RedisClock;
   readonly #settings: RateLimitSettings;
   readonly #log: Log;
   readonly #limiterKey: string;
+  readonly #metaKey: string;
   readonly #giveBack: Script<number>;
-  readonly #ceiling: number;
-  #shape: LimiterShape = { max: 0, duration: 0 };
+  readonly #ceilings: Script<CeilingsReply>;
+  readonly #worker = randomUUID();
+  readonly #ownCeiling: number;
+  #ceiling: number;
+  #alive = 1;
+  #warnedOf = '';
+  #pace: number;
+  #shape: LimiterShape;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(queue: Queue, redis: RedisClient, keys: Keys, settings: RateLimitSettings, log: Log) {
+  constructor(queue: Queue, redis: RedisClient, keys: Keys, clock: RedisClock, settings: RateLimitSettings, log: Log) {
     this.#queue = queue;
     this.#redis = redis;
     this.#keys = keys;
+    this.#clock = clock;
     this.#settings = settings;
     this.#log = log;
     this.#limiterKey = queue.toKey('limiter');
+    this.#metaKey = queue.toKey('meta');
     this.#giveBack = loadScript(redis, new URL('./give-back.lua', import.meta.url));
-    this.#ceiling = ceilingPace(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_DURATION_MS, settings.RATE_LIMIT_HEADROOM);
+    this.#ceilings = loadScript(redis, new URL('./ceilings.lua', import.meta.url));
+    this.#ownCeiling = ceilingPace(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_DURATION_MS, settings.RATE_LIMIT_HEADROOM);
+    this.#ceiling = this.#ownCeiling;
+    this.#pace = this.#ceiling;
+    this.#shape = limiterShape(this.#pace);
   }
 
   /**
@@ -49,8 +71,10 @@ export class RateLimit {
     }, REFRESH_MS);
   }
 
-  stop(): void {
+  /** Ends the refreshing; this worker's ceiling no longer counts. */
+  async stop(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#redis.hdel(this.#keys.ceilings, this.#worker);
   }
 
   /** The pace that BullMQ keeps for all workers, requests per second; undefined before the first of them has run. */
@@ -59,19 +83,34 @@ export class RateLimit {
     return limit ? (limit.max * 1000) / limit.duration : undefined;
   }
 
-  /** The pace that is to be in force now, requests per second. */
-  async current(): Promise<number> {
-    const [seconds, micros] = await this.#redis.time();
-    const now = Number(seconds) * 1000 + Number(micros) / 1000;
-    return paceAt(this.#ceiling, await this.#refused(), now, this.#settings.RATE_LIMIT_DURATION_MS);
+  /** The pace that is to be in force, requests per second, as of the last refresh. */
+  get current(): number {
+    return this.#pace;
   }
 
-  /** Halves the pace: once per refusal episode, which the caller sees to. @param now the time of Redis, ms since 1970 */
+  /** How many workers share the pace, this one included, as of the last refresh. */
+  get workers(): number {
+    return this.#alive;
+  }
+
+  /**
+   * Whether the limit in Redis holds. If somebody took it away or raised it, it is put back, and what was fetched meanwhile took no slot:
+   * it must not be sent.
+   */
+  async holds(): Promise<boolean> {
+    const [max, duration] = await this.#redis.hmget(this.#metaKey, 'max', 'duration');
+    if (max && duration && (Number(max) * 1000) / Number(duration) <= this.#ceiling * ROUNDING) return true;
+    await this.#put();
+    return false;
+  }
+
+  /** Halves the pace: once per refusal episode, which callers must ensure. @param now the time of Redis, ms since 1970 */
   async lower(now: number): Promise<void> {
-    const pace = paceAt(this.#ceiling, await this.#refused(), now, this.#settings.RATE_LIMIT_DURATION_MS);
-    await this.#redis.hset(this.#keys.pace, { refused: pace, at: now });
     await this.#refresh();
-    this.#log.info({ pacePerSecond: pace / 2 }, 'pace halved after a refusal');
+    const refused = this.#pace;
+    await this.#redis.hset(this.#keys.pace, { refused, at: now });
+    await this.#refresh();
+    this.#log.info({ pacePerSecond: refused / 2 }, 'pace halved after a refusal');
   }
 
   /**
@@ -92,15 +131,38 @@ export class RateLimit {
     await this.#giveBack([this.#limiterKey], [this.#shape.duration, Math.floor(takenMsAgo), HELD]);
   }
 
-  async #refused(): Promise<RefusedPace | undefined> {
-    const [pace, at] = await this.#redis.hmget(this.#keys.pace, 'refused', 'at');
-    return pace && at ? { pace: Number(pace), at: Number(at) } : undefined;
+  async #refresh(): Promise<void> {
+    const keys = [this.#keys.ceilings, this.#keys.pace];
+    const [[now, alive, lowest, highest, refused, at], [max, duration, concurrency]] = await Promise.all([
+      this.#ceilings(keys, [this.#worker, this.#ownCeiling, GONE_AFTER_MS]),
+      this.#redis.hmget(this.#metaKey, 'max', 'duration', 'concurrency'),
+    ]);
+    this.#clock.told(now);
+    this.#alive = alive;
+    this.#ceiling = Number(lowest);
+    this.#warnOfDifference(Number(lowest), Number(highest));
+    const last: RefusedPace | undefined = refused && at ? { pace: Number(refused), at: Number(at) } : undefined;
+    this.#pace = paceAt(this.#ceiling, last, now, this.#settings.RATE_LIMIT_DURATION_MS);
+    this.#shape = limiterShape(this.#pace);
+    if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
+    if (concurrency) {
+      await this.#queue.removeGlobalConcurrency();
+      this.#log.warn({ concurrency: Number(concurrency) }, 'somebody gave the queue a global concurrency: removed, as the pace is its only limit');
+    }
   }
 
-  async #refresh(): Promise<void> {
-    const shape = limiterShape(await this.current());
-    if (shape.max === this.#shape.max && shape.duration === this.#shape.duration) return;
-    await this.#queue.setGlobalRateLimit(shape.max, shape.duration);
-    this.#shape = shape;
+  async #put(): Promise<void> {
+    await this.#queue.setGlobalRateLimit(this.#shape.max, this.#shape.duration);
+  }
+
+  #warnOfDifference(lowest: number, highest: number): void {
+    const difference = lowest === highest ? '' : `${lowest} ${highest}`;
+    if (difference !== '' && difference !== this.#warnedOf) {
+      this.#log.warn(
+        { lowestPerSecond: lowest, highestPerSecond: highest, ownPerSecond: this.#ownCeiling },
+        'workers of this queue have different rate limits: the lowest is in force; give all the same RATE_LIMIT_MAX, _DURATION_MS and _HEADROOM',
+      );
+    }
+    this.#warnedOf = difference;
   }
 }

@@ -2,13 +2,13 @@
 -- does not put it on again.
 --
 -- KEYS[1] brake   ARGV[1] for how long it is remembered, ms
--- Returns the reason and since when (ms since 1970), or an empty list if the brake was off.
+-- Returns the reason, since when (ms since 1970) and the cause ('' for none), or an empty list if the brake was off.
 
-local state = redis.call('HMGET', KEYS[1], 'reason', 'since')
+local state = redis.call('HMGET', KEYS[1], 'reason', 'since', 'cause')
 if not state[1] or state[1] == '' then
   return {}
 end
 redis.call('HSET', KEYS[1], 'reason', '', 'refusals', 0, 'heldUntil', 0, 'probeUntil', 0)
 redis.call('HDEL', KEYS[1], 'escalated')
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
-return { state[1], tonumber(state[2]) }
+return { state[1], tonumber(state[2]), state[3] or '' }

@@ -86,10 +86,10 @@ export class Schedule {
   }
 
   async #refresh(): Promise<void> {
-    const [counts, backlog, pacePerSecond] = await Promise.all([
+    const pacePerSecond = this.#limit.current;
+    const [counts, backlog] = await Promise.all([
       this.#load([this.#keys.inFlight], GROUP_AGES.map(Math.round)),
       this.#redis.llen(this.#queue.toKey('wait')),
-      this.#limit.current(),
       this.#model.flush(),
     ]);
     const groups = counts.map((count, i): AgeGroup => {

@@ -1,10 +1,11 @@
 -- Asks, before a fax is polled, whether this job may send the request: one round trip, atomic.
 --
--- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake
+-- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake   KEYS[5] count of jobs that stand by
 -- ARGV[1] fax id   ARGV[2] job id   ARGV[3] lease, ms   ARGV[4] when it was enqueued, ms since 1970   ARGV[5] how long a probe may take, ms
+-- ARGV[6] 1 if this job has not been seen before, else 0   ARGV[7] a job that is gone: its lease is free; '' for none
 -- Returns the time of Redis (ms since 1970) and one of
 --   'done', fields and values of the result    the fax has its result
---   'leased'                                   another job polls this fax
+--   'leased', job id, jobs that stand by       another job polls this fax
 --   'held', ms                                 the brake is on for so long
 --   'go', refusals                             poll; over 0 refusals in a row so far make this the one probe
 
@@ -17,14 +18,19 @@ if #result > 0 then
 end
 
 local owner = redis.call('GET', KEYS[2])
-if owner and owner ~= ARGV[2] then
-  return { now, 'leased' }
+if owner and owner ~= ARGV[2] and owner ~= ARGV[7] then
+  local standBys = tonumber(redis.call('GET', KEYS[5]) or 0)
+  if ARGV[6] == '1' then
+    standBys = redis.call('INCR', KEYS[5])
+    redis.call('PEXPIRE', KEYS[5], ARGV[3])
+  end
+  return { now, 'leased', owner, standBys }
 end
-if owner then
+if owner == ARGV[2] then
   redis.call('PEXPIRE', KEYS[2], ARGV[3])
 else
   redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
-  redis.call('ZADD', KEYS[3], 'NX', ARGV[4], ARGV[1])
+  redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
 end
 
 local brake = redis.call('HMGET', KEYS[4], 'reason', 'refusals', 'heldUntil', 'probeUntil')

@@ -5,8 +5,14 @@ import type { Outcome } from '../results/result.ts';
 export type Situation = {
   readonly verdict: Verdict;
   readonly ageMs: number;
+  /** Since a worker first had its job, ms: the grace of a 404 counts from there, as the enqueue time is by the producer's clock. */
+  readonly claimedMs: number;
   /** Server faults in a row before this answer. */
   readonly faults: number;
+  /** Whether a refusal is of this fax alone, as others are answered. */
+  readonly refusedAlone: boolean;
+  /** Whether a 404 says nothing of this fax, as the API seems to know none. */
+  readonly notFoundForAll: boolean;
   readonly deadlineMs: number;
   readonly notFoundGraceMs: number;
 };
@@ -20,9 +26,10 @@ export type Decision =
 
 /**
  * Turns what an answer means into what happens to the job: contract §2, row by row. Pure.
- * A refusal never ends a fax, however old it is: it tells of the key or the limit, not of the fax.
+ * A refusal of everyone never ends a fax, however old it is: it tells of the key or the limit, not of the fax.
  */
-export function decide({ verdict, ageMs, faults, deadlineMs, notFoundGraceMs }: Situation): Decision {
+export function decide(situation: Situation): Decision {
+  const { verdict, ageMs, claimedMs, faults, refusedAlone, notFoundForAll, deadlineMs, notFoundGraceMs } = situation;
   const tooOld = ageMs >= deadlineMs;
   switch (verdict.kind) {
     case 'sent':
@@ -31,9 +38,11 @@ export function decide({ verdict, ageMs, faults, deadlineMs, notFoundGraceMs }: 
       return { do: 'finish', outcome: { state: 'failed', reason: verdict.reason } };
     case 'unauthorized':
     case 'rate_limited':
-      return { do: 'put_back' };
+      if (!refusedAlone) return { do: 'put_back' };
+      if (!tooOld) return { do: 'back_off', faults: faults + 1 };
+      break;
     case 'not_found':
-      if (ageMs >= notFoundGraceMs) return { do: 'finish', outcome: { state: 'not_found', reason: 'not_found' } };
+      if (!notFoundForAll && claimedMs >= notFoundGraceMs) return { do: 'finish', outcome: { state: 'not_found', reason: 'not_found' } };
       break;
     case 'fault':
       if (!tooOld) return { do: 'back_off', faults: faults + 1 };

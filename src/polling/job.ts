@@ -81,7 +81,7 @@ function problems(issue: z.core.$ZodIssue): string[] {
  */
 export type FaxProgress = {
   readonly polls: number;
-  /** Server faults in a row, the last poll included. */
+  /** Server faults in a row, the last poll included, and refusals that were of this fax alone. */
   readonly faults: number;
   readonly apiStatus: string;
   readonly lastMessage: string;
@@ -89,6 +89,10 @@ export type FaxProgress = {
   /** The last poll whose answer told that the fax was not final. */
   readonly lastPendingAt: string | null;
   readonly nextPollAt: string | null;
+  /** When a worker first had the job, if its `timestamp` does not tell: that is the producer's clock. */
+  readonly claimedAt: string | null;
+  /** When the fax was last refused (401, 403, 429), if it has had no other answer since. */
+  readonly refusedAt: string | null;
 };
 
 const Progress = z
@@ -100,15 +104,23 @@ const Progress = z
     lastPollAt: z.iso.datetime().nullable().catch(null),
     lastPendingAt: z.iso.datetime().nullish().catch(null),
     nextPollAt: z.iso.datetime().nullable().catch(null),
+    claimedAt: z.iso.datetime().nullable().default(null).catch(null),
+    refusedAt: z.iso.datetime().nullable().default(null).catch(null),
   })
   .transform(({ lastPendingAt, ...progress }): FaxProgress => ({ ...progress, lastPendingAt: lastPendingAt === undefined ? progress.lastPollAt : lastPendingAt }));
 
-const NOT_POLLED: FaxProgress = Progress.parse({});
+export const NOT_POLLED: FaxProgress = Progress.parse({});
 
 /** Reads a job's progress back; whatever is missing or was written by something else counts as not polled yet. */
 export const parseProgress = (progress: unknown): FaxProgress => (isPlainObject(progress) ? Progress.parse(progress) : NOT_POLLED);
 
 /** Progress as it is kept: what the rest tells is left out, as a million faxes may be in flight. */
-export function keptProgress({ faults, lastPendingAt, ...progress }: FaxProgress): object {
-  return { ...progress, ...(faults > 0 && { faults }), ...(lastPendingAt !== progress.lastPollAt && { lastPendingAt }) };
+export function keptProgress({ faults, lastPendingAt, claimedAt, refusedAt, ...progress }: FaxProgress): object {
+  return {
+    ...progress,
+    ...(faults > 0 && { faults }),
+    ...(lastPendingAt !== progress.lastPollAt && { lastPendingAt }),
+    ...(claimedAt !== null && { claimedAt }),
+    ...(refusedAt !== null && { refusedAt }),
+  };
 }

@@ -3,23 +3,33 @@ import type { Answer } from '../fax-api/answer.ts';
 import { oneLine } from '../fax-api/wording.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
+import type { RefusalScope } from '../pacing/refusal-scope.ts';
 import { keptProgress, type FaxProgress } from './job.ts';
 
 const SHOWN_MESSAGE_CHARS = 200;
 const KEPT_LOG_LINES = 20; // of a job's log on the dashboard
 
-/** A fax's progress after an answer. @param now the time of Redis, ms since 1970 */
-export function progressAfter(before: FaxProgress, answer: Answer, now: number): FaxProgress {
+/**
+ * A fax's progress after an answer.
+ *
+ * @param now the time of Redis, ms since 1970
+ * @param scope whom a refusal was about; undefined if the answer was none
+ */
+export function progressAfter(before: FaxProgress, answer: Answer, now: number, scope: RefusalScope | undefined): FaxProgress {
   const { apiStatus, message } = answer.kind === 'status' ? answer : { apiStatus: before.apiStatus, message: before.lastMessage };
   const at = new Date(now).toISOString();
+  const answered = answer.kind === 'status' || answer.kind === 'not_found';
+  const refused = scope === 'everyone' || scope === 'fax'; // a refusal of the worker's key says nothing of the fax
   return {
     polls: before.polls + 1,
-    faults: answer.kind === 'fault' ? before.faults + 1 : 0,
+    faults: answer.kind === 'fault' || scope === 'fax' ? before.faults + 1 : answered ? 0 : before.faults,
     apiStatus,
     lastMessage: message,
     lastPollAt: at,
-    lastPendingAt: answer.kind === 'status' || answer.kind === 'not_found' ? at : before.lastPendingAt,
+    lastPendingAt: answered ? at : before.lastPendingAt,
     nextPollAt: null,
+    claimedAt: before.claimedAt,
+    refusedAt: refused ? at : answered ? null : before.refusedAt,
   };
 }
 

@@ -8,6 +8,7 @@ import type { Log } from '../log.ts';
 import type { Brake } from '../pacing/brake.ts';
 import { faultBackoff } from '../pacing/fault-backoff.ts';
 import type { ModelStore } from '../pacing/model-store.ts';
+import type { Promoter } from '../pacing/promoter.ts';
 import type { IntervalBounds } from '../pacing/policy.ts';
 import type { RateLimit } from '../pacing/rate-limit.ts';
 import type { Schedule } from '../pacing/schedule.ts';
@@ -17,8 +18,18 @@ import type { ResultStore } from '../results/store.ts';
 import type { Claim, ClaimGate } from './claim.ts';
 import { decide } from './decide.ts';
 import { delayFor } from './delay.ts';
-import type { FleetSignals } from './fleet-signals.ts';
-import { checkTimestamp, jsonBytes, keptProgress, parseFaxJob, parseProgress, PayloadError, type FaxJob, type FaxProgress } from './job.ts';
+import type { FleetSignals, Signal } from './fleet-signals.ts';
+import {
+  checkTimestamp,
+  jsonBytes,
+  keptProgress,
+  NOT_POLLED,
+  parseFaxJob,
+  parseProgress,
+  PayloadError,
+  type FaxJob,
+  type FaxProgress,
+} from './job.ts';
 import { progressAfter, said, type Notes } from './notes.ts';
 import type { PollObserver } from './observer.ts';
 
@@ -33,6 +44,7 @@ export type PollerParts = {
   readonly brake: Brake;
   readonly schedule: Schedule;
   readonly model: ModelStore;
+  readonly promoter: Pick<Promoter, 'idle'>;
   readonly signals: FleetSignals;
   readonly notes: Notes;
   readonly observer: PollObserver;
@@ -41,9 +53,23 @@ export type PollerParts = {
 };
 
 const KEPT_DATA_BYTES = 16_384; // of a rejected job: a thousand of them stay for the dashboard, and must not fill Redis
+const REFUSED_MAX_MS = 300_000; // contract §2: between two polls of a fax that is refused while others are answered
+const SAME_MS = 1_000; // nearer than that, the producer's clock and the first claim need not be told apart
+// Jobs that stand by for one fax look in at most once a second together, but each within the greatest interval; and 50 a second if there are
+// so many of them that this cannot be had.
+const STAND_BY_MS = 1_000;
+const STAND_BY_LEAST_MS = 20;
 
-/** One visit of a job: what is known of its fax when it is looked at. */
-type Visit = { readonly job: Job; readonly token: string; readonly fax: FaxJob; readonly progress: FaxProgress };
+/** One visit of a job: what is known of its fax when it is looked at. Times are ms since 1970, by Redis's clock. */
+type Visit = {
+  readonly job: Job;
+  readonly token: string;
+  readonly fax: FaxJob;
+  readonly progress: FaxProgress;
+  /** When the job was enqueued; not later than its first claim, as the producer's clock may be ahead. */
+  readonly enqueuedAt: number;
+  readonly claimedAt: number;
+};
 type Go = Extract<Claim, { kind: 'go' }>;
 
 /** The way of a fax: payload → claim → poll → classify → decide → finish, or back into the queue until its next poll. */
@@ -65,27 +91,34 @@ export class Poller {
    * @throws UnrecoverableError the payload is wrong: the job fails at once
    */
   readonly process = async (job: Job, token: string): Promise<FaxResult> => {
+    const { clock, gate, limit } = this.#parts;
     const fetched = performance.now();
     // The producer's options must not end a fax: whatever is thrown below, but for a wrong payload, is tried again.
     job.opts.attempts = Number.MAX_SAFE_INTEGER;
     job.opts.backoff = { type: 'fixed', delay: this.#bounds.minMs };
 
     const fax = await this.#parse(job, fetched);
-    const visit = { job, token, fax, progress: parseProgress(job.progress) };
-    const firstPollAt = this.#firstPollAt(visit);
+    const progress = parseProgress(job.progress);
+    const first = progress.polls === 0 && progress.nextPollAt === null && progress.claimedAt === null;
+    const firstPollAt = first ? this.#firstPollAt(Math.min(job.timestamp, clock.now())) : undefined;
     // A new fax that is not to be polled yet gives its slot of the pace back while it is claimed.
-    const [claim] = await Promise.all([
-      this.#parts.gate.claim(fax.faxId, job.id ?? '', job.timestamp),
-      firstPollAt !== undefined && this.#parts.limit.giveBack(performance.now() - fetched),
+    const [claim, limited] = await Promise.all([
+      gate.claim({ faxId: fax.faxId, jobId: job.id ?? '', enqueuedAt: Math.min(job.timestamp, clock.now()), first }),
+      limit.holds(),
+      firstPollAt !== undefined && limit.giveBack(performance.now() - fetched),
     ]);
+    const visit = visitOf(job, token, fax, progress, first ? claim.now : undefined);
     if (claim.kind === 'done' || claim.kind === 'leased') {
-      if (firstPollAt === undefined) await this.#parts.limit.giveBack(performance.now() - fetched); // once: a second time would be another job's slot
-      return claim.kind === 'done' ? this.#alreadyDone(job, claim.result) : this.#standBy(visit);
+      if (firstPollAt === undefined) await limit.giveBack(performance.now() - fetched); // once: a second time would be another job's slot
+      return claim.kind === 'done' ? this.#alreadyDone(first, claim.result) : this.#standBy(visit, claim.now, claim.standBys);
     }
-    if (firstPollAt !== undefined) return this.#wait(visit, visit.progress, Math.max(0, firstPollAt - claim.now));
-    if (claim.kind === 'go') return this.#poll(visit, claim);
-    await this.#parts.limit.hold(claim.remainingMs);
-    throw new RateLimitError();
+    if (firstPollAt !== undefined) return this.#wait(visit, Math.max(0, firstPollAt - claim.now));
+    if (claim.kind === 'held') {
+      await limit.hold(claim.remainingMs);
+      throw new RateLimitError();
+    }
+    if (!limited && claim.refusals === 0) throw new RateLimitError(); // it took no slot: it takes one now that there is a limit again
+    return this.#poll(visit, claim);
   };
 
   async #parse(job: Job, fetched: number): Promise<FaxJob> {
@@ -103,40 +136,47 @@ export class Poller {
   }
 
   /** When a fax that comes for the first time is to be polled, ms since 1970; undefined for now. */
-  #firstPollAt({ job, progress }: Visit): number | undefined {
-    if (progress.polls > 0 || progress.nextPollAt !== null) return undefined;
-    const at = job.timestamp + this.#parts.schedule.firstPollAge();
+  #firstPollAt(enqueuedAt: number): number | undefined {
+    const at = enqueuedAt + this.#parts.schedule.firstPollAge();
     return at > this.#parts.clock.now() ? at : undefined;
   }
 
-  async #alreadyDone(job: Job, result: FaxResult): Promise<FaxResult> {
-    // Enqueued after the end: somebody may wait for an event that went by. Enqueued before it, they get the one there was.
-    if (job.timestamp >= Date.parse(result.completedAt)) await this.#parts.results.publishAgain(result);
+  /** A job that comes for the first time may have been enqueued after the event went by: somebody waits for it, so it is published again. */
+  async #alreadyDone(first: boolean, result: FaxResult): Promise<FaxResult> {
+    if (first) await this.#parts.results.publishAgain(result);
     return result;
   }
 
-  /** Another job polls this fax. This one looks in as often as if it did: it completes with the result, or takes over if the other is gone. */
-  async #standBy({ job, token }: Visit): Promise<never> {
-    const { clock, schedule } = this.#parts;
-    return delayFor(job, token, schedule.nextInterval(clock.now() - job.timestamp));
+  /**
+   * Another job polls this fax. This one looks in as often as if it did: it completes with the result, or takes over if the other is gone. The
+   * more jobs of one fax there are, the more rarely each looks in.
+   */
+  async #standBy({ job, token, progress, enqueuedAt }: Visit, now: number, standBys: number): Promise<never> {
+    if (progress.claimedAt === null) await job.updateProgress(keptProgress({ ...NOT_POLLED, claimedAt: new Date(now).toISOString() }));
+    const shared = Math.max(Math.min(standBys * STAND_BY_MS, this.#bounds.maxMs), standBys * STAND_BY_LEAST_MS);
+    return delayFor(job, token, Math.max(this.#parts.schedule.nextInterval(now - enqueuedAt), shared * (0.5 + Math.random() / 2)));
   }
 
   async #poll(visit: Visit, { refusals }: Go): Promise<FaxResult> {
-    const { fax, progress, job } = visit;
-    const { api, brake, clock, gate, rules, notes, observer, settings, signals, schedule, model } = this.#parts;
+    const { fax, progress, enqueuedAt } = visit;
+    const { api, brake, clock, gate, rules, observer, settings, signals } = this.#parts;
     if (refusals > 0) await brake.probing(gate.probeMs);
     const sentAt = clock.now();
     const answer = await api.status(fax.faxId);
     const verdict = classify(answer, rules);
     observer.polled(answer, verdict);
-    await signals.answered(answer, verdict, { sentAt, refusals });
+    const refusedBeforeAt = progress.refusedAt === null ? 0 : Date.parse(progress.refusedAt);
+    const signal = await signals.answered(answer, verdict, { faxId: fax.faxId, sentAt, refusals, refusedBeforeAt });
 
-    const after = progressAfter(progress, answer, clock.now());
-    const ageMs = clock.now() - job.timestamp;
+    const now = clock.now();
+    const after = progressAfter(progress, answer, now, signal.kind === 'refused' ? signal.scope : undefined);
     const decision = decide({
       verdict,
-      ageMs,
+      ageMs: now - enqueuedAt,
+      claimedMs: now - visit.claimedAt,
       faults: progress.faults,
+      refusedAlone: signal.kind === 'refused' && signal.scope === 'fax',
+      notFoundForAll: signal.kind === 'not_found_for_all',
       deadlineMs: fax.deadlineMs ?? settings.POLL_DEADLINE_MS,
       notFoundGraceMs: settings.NOT_FOUND_GRACE_MS,
     });
@@ -144,18 +184,33 @@ export class Poller {
       case 'finish':
         return this.#finish(visit, after, decision.outcome, answer);
       case 'put_back':
-        await notes.add(job, after, `${verdict.kind}: back in the queue`);
-        throw new RateLimitError();
-      case 'back_off':
-        return this.#later(visit, after, faultBackoff(decision.faults, this.#bounds, Math.random()), answer);
+        return this.#putBack(visit, after, signal, answer);
+      case 'back_off': {
+        const maxMs = signal.kind === 'refused' ? Math.max(REFUSED_MAX_MS, this.#bounds.minMs) : this.#bounds.maxMs;
+        return this.#later(visit, after, faultBackoff(decision.faults, { ...this.#bounds, maxMs }, Math.random()), answer);
+      }
       case 'poll_again':
-        model.pending(pendingAge(job, progress), ageMs);
-        return this.#later(visit, after, schedule.nextInterval(ageMs), answer);
+        this.#parts.model.pending(pendingAge(visit), now - enqueuedAt);
+        return this.#later(visit, after, this.#parts.schedule.nextInterval(now - enqueuedAt), answer);
     }
   }
 
-  async #finish({ job, fax, progress }: Visit, after: FaxProgress, outcome: Outcome, answer: Answer): Promise<FaxResult> {
+  /**
+   * A refused fax loses nothing, but another goes first, if there is one: it waits until the hold is over, behind all that wait by then. If
+   * only this worker is refused, the fax is free at once, for another worker.
+   */
+  async #putBack(visit: Visit, after: FaxProgress, signal: Signal, answer: Answer): Promise<never> {
+    if (signal.kind === 'refused' && signal.scope === 'everyone') {
+      this.#parts.promoter.idle();
+      return this.#later(visit, after, Math.max(signal.heldMs, this.#bounds.minMs), answer);
+    }
+    await this.#parts.notes.add(visit.job, after, `${answer.kind}: back in the queue, as only the key of this worker is refused`);
+    throw new RateLimitError();
+  }
+
+  async #finish(visit: Visit, after: FaxProgress, outcome: Outcome, answer: Answer): Promise<FaxResult> {
     const { clock, results, notes, observer, log, model } = this.#parts;
+    const { job, fax, enqueuedAt } = visit;
     const now = clock.now();
     const finished = results.finish(fax.faxId, {
       faxJobId: publicId(fax.faxId),
@@ -164,14 +219,14 @@ export class Poller {
       message: after.lastMessage,
       userCashBalance: answer.kind === 'status' ? answer.userCashBalance : null,
       polls: after.polls,
-      enqueuedAt: new Date(job.timestamp).toISOString(),
+      enqueuedAt: new Date(enqueuedAt).toISOString(),
       completedAt: new Date(now).toISOString(),
       metadata: fax.metadata,
     });
     const [result] = await Promise.all([finished, notes.add(job, after, `${outcome.state} (${outcome.reason}): ${said(answer)}`)]); // in one trip
-    const ageMs = now - job.timestamp;
-    const lagCeilingMs = Math.max(0, ageMs - pendingAge(job, progress));
-    if (outcome.state === 'sent' || outcome.state === 'failed') model.completed(pendingAge(job, progress), ageMs);
+    const ageMs = now - enqueuedAt;
+    const lagCeilingMs = Math.max(0, ageMs - pendingAge(visit));
+    if (outcome.state === 'sent' || outcome.state === 'failed') model.completed(pendingAge(visit), ageMs);
     observer.finished(result, lagCeilingMs);
     const { faxJobId, state, reason, polls } = result;
     log.info({ requestId: answer.requestId, faxJobId, state, reason, polls, lagCeilingMs: Math.round(lagCeilingMs) }, 'fax finished');
@@ -180,10 +235,10 @@ export class Poller {
 
   /** Notes an answer, and puts the job back for its next poll. A fax is looked at once more when its deadline comes, not at the first poll after it. */
   async #later(visit: Visit, progress: FaxProgress, intervalMs: number, answer: Answer): Promise<never> {
-    const { job, fax } = visit;
-    const leftMs = job.timestamp + (fax.deadlineMs ?? this.#parts.settings.POLL_DEADLINE_MS) - this.#parts.clock.now();
+    const { job, fax, enqueuedAt } = visit;
+    const { clock, log, notes, settings } = this.#parts;
+    const leftMs = enqueuedAt + (fax.deadlineMs ?? settings.POLL_DEADLINE_MS) - clock.now();
     const ms = leftMs > 0 ? Math.min(intervalMs, Math.max(leftMs, this.#bounds.minMs)) : intervalMs;
-    const { log, notes } = this.#parts;
     const { requestId } = answer;
     const words = said(answer);
     log.debug({ requestId, faxJobId: publicId(fax.faxId), polls: progress.polls, nextPollMs: Math.round(ms) }, words);
@@ -191,7 +246,7 @@ export class Poller {
     return never;
   }
 
-  async #wait({ job, token }: Visit, progress: FaxProgress, ms: number): Promise<never> {
+  async #wait({ job, token, progress }: Visit, ms: number): Promise<never> {
     await job.updateProgress(keptProgress(this.#next(progress, ms)));
     return delayFor(job, token, ms);
   }
@@ -202,5 +257,14 @@ export class Poller {
   }
 }
 
+/** @param firstClaimAt ms since 1970, if this is the first */
+function visitOf(job: Job, token: string, fax: FaxJob, before: FaxProgress, firstClaimAt: number | undefined): Visit {
+  const claimedAt = firstClaimAt ?? (before.claimedAt === null ? job.timestamp : Date.parse(before.claimedAt));
+  const told = Math.abs(claimedAt - job.timestamp) < SAME_MS;
+  const progress = firstClaimAt === undefined || told ? before : { ...before, claimedAt: new Date(claimedAt).toISOString() };
+  return { job, token, fax, progress, enqueuedAt: Math.min(job.timestamp, claimedAt), claimedAt };
+}
+
 /** The age at which a fax was last known to be not final, ms: its birth, if it never was asked for. */
-const pendingAge = (job: Job, { lastPendingAt }: FaxProgress): number => (lastPendingAt === null ? 0 : Math.max(0, Date.parse(lastPendingAt) - job.timestamp));
+const pendingAge = ({ enqueuedAt, progress: { lastPendingAt } }: Visit): number =>
+  lastPendingAt === null ? 0 : Math.max(0, Date.parse(lastPendingAt) - enqueuedAt);

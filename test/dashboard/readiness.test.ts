@@ -9,7 +9,7 @@ const calm: Fleet = {
   oldestInFlightMs: 0,
   overdueMs: 0,
 };
-const held = { refusals: 1, since: 0, heldUntil: 0 };
+const held = { refusals: 1, since: 0, heldUntil: 0, cause: '' };
 
 it('the service is ready while Redis answers, the key is taken and its worker works', () => {
   expect(notReady(calm, 0, 1_000)).toBeUndefined();

@@ -159,3 +159,8 @@ export class Harness {
     await this.#subscriber.subscribe(`${KEY_PREFIX}completed`, `${KEY_PREFIX}alerts`);
   }
 }
+
+/** The most requests in any window of so many ms. */
+export function mostIn(windowMs: number, log: readonly { readonly at: number }[]): number {
+  return Math.max(0, ...log.map(({ at }) => log.filter((other) => other.at >= at && other.at < at + windowMs).length));
+}

@@ -1,0 +1,27 @@
+/** A 401, 403 or 429, and what is known beside it. Times are ms since 1970, by Redis's clock; 0 for never. */
+export type RefusalContext = {
+  readonly reason: 'unauthorized' | 'rate_limited';
+  /** When this fax was refused before, if it has had no other answer since. */
+  readonly refusedBeforeAt: number;
+  /** When the worker last sent a request that was answered otherwise. */
+  readonly workerAnsweredAt: number;
+  /** The same of all other workers. */
+  readonly othersAnsweredAt: number;
+  /** This worker's 401s since its last other answer: of how many faxes, and when the first came. */
+  readonly unauthorizedFaxes: number;
+  readonly unauthorizedSince: number;
+};
+
+/**
+ * Whom a refusal is about: everyone, as the first of its kind must be taken; this fax alone, if others were answered since it was last refused;
+ * this worker alone, if its key is refused for one fax after another while other workers are answered. Pure.
+ */
+export type RefusalScope = 'everyone' | 'fax' | 'worker';
+
+export function refusalScope(context: RefusalContext): RefusalScope {
+  const { reason, refusedBeforeAt, workerAnsweredAt, othersAnsweredAt, unauthorizedFaxes, unauthorizedSince } = context;
+  const oldKey = reason === 'unauthorized' && unauthorizedFaxes > 1 && othersAnsweredAt > unauthorizedSince;
+  if (oldKey) return 'worker';
+  const othersAreAnswered = Math.max(workerAnsweredAt, othersAnsweredAt) > refusedBeforeAt;
+  return refusedBeforeAt > 0 && othersAreAnswered ? 'fax' : 'everyone';
+}

@@ -1,0 +1,84 @@
+import type { Worker } from 'bullmq';
+import type { Log } from '../log.ts';
+import { holdTime } from '../pacing/hold-time.ts';
+
+const MAX_FAXES = 10; // two are enough to know; the rest is for nobody
+const YIELD_MS = 1_000; // after a hold, other workers get this long to send the probe
+
+/**
+ * This worker's own standing with the API. After a 401 it steps aside for the hold and a little longer, so that another worker, whose key may
+ * be another, sends the probe. If its key is refused for one fax after another while other workers are answered, it stops by itself, and
+ * tries again at growing intervals.
+ */
+export class OwnKey {
+  readonly #log: Log;
+  readonly #faxes = new Set<string>();
+  #worker: Pick<Worker, 'pause' | 'resume'> | undefined;
+  #since = 0;
+  #stops = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** The worker that steps aside. */
+  attach(worker: Pick<Worker, 'pause' | 'resume'>): void {
+    this.#worker = worker;
+  }
+
+  /** Of how many faxes the 401s since the last other answer were. */
+  get unauthorizedFaxes(): number {
+    return this.#faxes.size;
+  }
+
+  /** When the first of them came, ms since 1970, by Redis's clock. */
+  get unauthorizedSince(): number {
+    return this.#since;
+  }
+
+  /** Whether this worker has stopped because its key is refused while that of others is taken. */
+  get refused(): boolean {
+    return this.#stops > 0;
+  }
+
+  unauthorized(faxId: string, now: number): void {
+    if (this.#faxes.size === 0) this.#since = now;
+    if (this.#faxes.size < MAX_FAXES) this.#faxes.add(faxId);
+  }
+
+  /** The key was taken. */
+  answered(): void {
+    this.#faxes.clear();
+    if (this.#stops > 0) this.#log.info('the key of this worker is taken again: polling goes on');
+    this.#stops = 0;
+  }
+
+  /** Lets others send the probe after a hold of so many ms. */
+  stepAside(heldMs: number): void {
+    this.#pauseFor(heldMs + YIELD_MS);
+  }
+
+  /** Stops polling for a while: the key of this worker is refused, that of others is not. */
+  stop(): void {
+    if (this.#stops === 0) {
+      this.#log.error('the API refuses the key of this worker (401) and takes that of others: it stops polling; check its FAX_API_KEY');
+    }
+    this.#pauseFor(holdTime('unauthorized', this.#stops, undefined, Math.random()));
+    this.#stops += 1;
+  }
+
+  /** Takes no more turns. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#worker = undefined;
+  }
+
+  #pauseFor(ms: number): void {
+    const worker = this.#worker;
+    if (!worker) return;
+    void worker.pause(true);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void worker.resume(), ms);
+  }
+}

@@ -1,0 +1,75 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { loadSettings } from '../../src/config.ts';
+import { startService, type Service } from '../../src/main.ts';
+import { fateOf, type SimulatedAnswer } from '../../src/simulator/fate.ts';
+import { Harness, TEST_KEY, type HarnessOptions } from '../support/harness.ts';
+import { listeningLog } from '../support/log.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+// Contract §2: a refusal of one fax, or of one worker, stops no other.
+
+const redis = useRedis();
+let harness: Harness;
+let other: Service | undefined;
+afterEach(async () => {
+  await other?.close();
+  other = undefined;
+  await harness.stop();
+});
+
+const start = async (options: Partial<HarnessOptions> = {}): Promise<Harness> => (harness = await Harness.start({ redisUrl: redis.url, ...options }));
+const always = (answer: SimulatedAnswer) => ({ then: [{ afterMs: 0, answer }] });
+const kinds = (): string[] => harness.alerts.map(({ type }) => type);
+const FAXES = 30;
+
+describe.each([
+  ['403', { code: 403 }, 'rate_limited', 1],
+  ['401', { code: 401 }, 'unauthorized', 1],
+  ['a 200 that says Unauthorized', { body: { status: 'failed', message: 'Unauthorized' } }, 'unauthorized', 1],
+] as const)('a fax that is always refused (%s)', (_what, answer, reason, episodes) => {
+  it('is not the next probe, backs off alone once others are answered, and ends with its deadline', async () => {
+    await start({ env: { RATE_LIMIT_MAX: '100' }, run: false } as Partial<HarnessOptions>);
+    harness.simulator.send('refused', always(answer));
+    await harness.enqueue('refused', { data: { deadlineMs: 15_000 } }); // first in line
+    for (let id = 1; id <= FAXES; id += 1) {
+      harness.simulator.send(id, fateOf('sent', 2_000 + id * 200));
+      await harness.enqueue(id);
+    }
+    await harness.run();
+    for (let id = 1; id <= FAXES; id += 1) expect((await harness.event(id)).data.state).toBe('sent');
+    const probe = harness.simulator.log[harness.simulator.log.findIndex(({ faxId }) => faxId === 'refused') + 1];
+    expect(probe?.faxId).not.toBe('refused');
+    expect((await harness.event('refused')).data).toMatchObject({ state: 'expired', reason: 'deadline_exceeded' });
+    expect(harness.requestsFor('refused')).toBeGreaterThan(2);
+    expect(kinds().filter((type) => type === `fax.alert.${reason}`)).toHaveLength(episodes);
+    expect(kinds().filter((type) => type === `fax.alert.${reason}.resolved`)).toHaveLength(episodes);
+  }, 60_000);
+});
+
+it('a refusal of everyone spends no fax: all are answered when it is over', async () => {
+  await start({ env: { RATE_LIMIT_MAX: '100' } });
+  harness.simulator.override({ code: 429, headers: { 'retry-after': '1' } });
+  for (let id = 1; id <= 5; id += 1) {
+    harness.simulator.send(id, fateOf('sent', 0));
+    await harness.enqueue(id);
+  }
+  await harness.alert('fax.alert.rate_limited');
+  harness.simulator.override(undefined);
+  for (let id = 1; id <= 5; id += 1) expect((await harness.event(id)).data.state).toBe('sent');
+  expect(await harness.queue.getJobCounts('failed')).toEqual({ failed: 0 });
+});
+
+it('a worker with an old key stops by itself while others are answered, says so, and its faxes go to the others', async () => {
+  await start({ env: { RATE_LIMIT_MAX: '20' } });
+  const { log, lines } = listeningLog();
+  other = await startService(loadSettings({ ...harness.env, FAX_API_KEY: 'an-old-key', DASHBOARD_PORT: '0' }, true), { worker: true, board: false }, log);
+  const ids = Array.from({ length: 200 }, (_, i) => i + 1);
+  for (const id of ids) harness.simulator.send(id, fateOf('sent', 0));
+  await harness.queue.addBulk(ids.map((faxJobId) => ({ name: 'poll', data: { faxJobId } })));
+  for (const id of ids) expect((await harness.event(id)).data.state).toBe('sent');
+  const refused = harness.simulator.log.filter(({ code }) => code === 401).length;
+  expect(refused).toBeLessThanOrEqual(8);
+  expect(lines.filter(({ msg }) => /takes that of others/.test(msg)).length).toBeLessThanOrEqual(1);
+  expect(kinds().filter((type) => type === 'fax.alert.unauthorized').length).toBeLessThanOrEqual(1);
+  expect(JSON.stringify(lines)).not.toContain(TEST_KEY);
+}, 60_000);
