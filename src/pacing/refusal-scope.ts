@@ -3,6 +3,8 @@ export type RefusalContext = {
   readonly reason: 'unauthorized' | 'rate_limited';
   /** When this fax was refused before, if it has had no other answer since. */
   readonly refusedBeforeAt: number;
+  /** Whether that refusal was of this fax alone. */
+  readonly refusedAloneBefore: boolean;
   /** When the worker last sent a request that was answered otherwise. */
   readonly workerAnsweredAt: number;
   /** The same of all other workers. */
@@ -13,7 +15,7 @@ export type RefusalContext = {
 };
 
 /**
- * Whom a refusal is about: everyone, as the first of its kind must be taken; this fax alone, if others were answered since it was last refused;
+ * Whom a refusal is about: everyone, as the first of its kind must be taken; this fax alone, if others were answered since it was last refused, and from then on;
  * this worker alone, if its key is refused for one fax after another while other workers are answered. Pure.
  */
 export type RefusalScope = 'everyone' | 'fax' | 'worker';
@@ -22,6 +24,7 @@ export function refusalScope(context: RefusalContext): RefusalScope {
   const { reason, refusedBeforeAt, workerAnsweredAt, othersAnsweredAt, unauthorizedFaxes, unauthorizedSince } = context;
   const oldKey = reason === 'unauthorized' && unauthorizedFaxes > 1 && othersAnsweredAt > unauthorizedSince;
   if (oldKey) return 'worker';
+  if (context.refusedAloneBefore) return 'fax'; // whether there are others to answer now or not
   const othersAreAnswered = Math.max(workerAnsweredAt, othersAnsweredAt) > refusedBeforeAt;
   return refusedBeforeAt > 0 && othersAreAnswered ? 'fax' : 'everyone';
 }

@@ -23,6 +23,7 @@ export type Sent = {
   readonly refusals: number;
   /** When the fax was refused before, without another answer since; ms since 1970, 0 for never. */
   readonly refusedBeforeAt: number;
+  readonly refusedAloneBefore: boolean;
 };
 
 /** What an answer means beyond its own fax, as far as the fax's next step depends on it. */
@@ -78,6 +79,7 @@ export class FleetSignals {
     const scope = refusalScope({
       reason,
       refusedBeforeAt: sent.refusedBeforeAt,
+      refusedAloneBefore: sent.refusedAloneBefore,
       workerAnsweredAt: answers.answeredAt,
       othersAnsweredAt: await answers.othersAnsweredAt(),
       unauthorizedFaxes: key.unauthorizedFaxes,

@@ -93,6 +93,8 @@ export type FaxProgress = {
   readonly claimedAt: string | null;
   /** When the fax was last refused (401, 403, 429), if it has had no other answer since. */
   readonly refusedAt: string | null;
+  /** Whether that refusal was of this fax alone. */
+  readonly refusedAlone: boolean;
 };
 
 const Progress = z
@@ -106,6 +108,7 @@ const Progress = z
     nextPollAt: z.iso.datetime().nullable().catch(null),
     claimedAt: z.iso.datetime().nullable().default(null).catch(null),
     refusedAt: z.iso.datetime().nullable().default(null).catch(null),
+    refusedAlone: z.boolean().default(false).catch(false),
   })
   .transform(({ lastPendingAt, ...progress }): FaxProgress => ({ ...progress, lastPendingAt: lastPendingAt === undefined ? progress.lastPollAt : lastPendingAt }));
 
@@ -115,12 +118,13 @@ export const NOT_POLLED: FaxProgress = Progress.parse({});
 export const parseProgress = (progress: unknown): FaxProgress => (isPlainObject(progress) ? Progress.parse(progress) : NOT_POLLED);
 
 /** Progress as it is kept: what the rest tells is left out, as a million faxes may be in flight. */
-export function keptProgress({ faults, lastPendingAt, claimedAt, refusedAt, ...progress }: FaxProgress): object {
+export function keptProgress({ faults, lastPendingAt, claimedAt, refusedAt, refusedAlone, ...progress }: FaxProgress): object {
   return {
     ...progress,
     ...(faults > 0 && { faults }),
     ...(lastPendingAt !== progress.lastPollAt && { lastPendingAt }),
     ...(claimedAt !== null && { claimedAt }),
     ...(refusedAt !== null && { refusedAt }),
+    ...(refusedAlone && { refusedAlone }),
   };
 }

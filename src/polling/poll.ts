@@ -166,7 +166,13 @@ export class Poller {
     const verdict = classify(answer, rules);
     observer.polled(answer, verdict);
     const refusedBeforeAt = progress.refusedAt === null ? 0 : Date.parse(progress.refusedAt);
-    const signal = await signals.answered(answer, verdict, { faxId: fax.faxId, sentAt, refusals, refusedBeforeAt });
+    const signal = await signals.answered(answer, verdict, {
+      faxId: fax.faxId,
+      sentAt,
+      refusals,
+      refusedBeforeAt,
+      refusedAloneBefore: progress.refusedAlone,
+    });
 
     const now = clock.now();
     const after = progressAfter(progress, answer, now, signal.kind === 'refused' ? signal.scope : undefined);
