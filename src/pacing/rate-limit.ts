@@ -14,6 +14,7 @@ type CeilingsReply = [now: number, alive: number, lowest: string, highest: strin
 const REFRESH_MS = 1_000;
 const GONE_AFTER_MS = 10_000; // a worker says every second that it is alive
 const ROUNDING = 1.001; // a limiter's pace over this many times the ceiling is somebody else's setting
+const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
 const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
 
 /**
@@ -41,6 +42,7 @@ export class RateLimit {
   #warnedOf = '';
   #pace: number;
   #shape: LimiterShape;
+  #restoring: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(queue: Queue, redis: RedisClient, keys: Keys, clock: RedisClock, settings: RateLimitSettings, log: Log) {
@@ -95,12 +97,15 @@ export class RateLimit {
 
   /**
    * Whether the limit in Redis holds. If somebody took it away or raised it, it is put back, and what was fetched meanwhile took no slot:
-   * it must not be sent.
+   * it must not be sent. A worker fetches as many jobs as it may work on before it works on the first, so those that it has are marked by when they
+   * were fetched.
    */
   async holds(): Promise<boolean> {
     const [max, duration] = await this.#redis.hmget(this.#metaKey, 'max', 'duration');
-    if (max && duration && (Number(max) * 1000) / Number(duration) <= this.#ceiling * ROUNDING) return true;
-    await this.#put();
+    if (!this.#isLost(max, duration)) return true;
+    await (this.#restoring ??= this.#restore().finally(() => {
+      this.#restoring = undefined;
+    }));
     return false;
   }
 
@@ -144,11 +149,21 @@ export class RateLimit {
     const last: RefusedPace | undefined = refused && at ? { pace: Number(refused), at: Number(at) } : undefined;
     this.#pace = paceAt(this.#ceiling, last, now, this.#settings.RATE_LIMIT_DURATION_MS);
     this.#shape = limiterShape(this.#pace);
-    if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
+    if (this.#isLost(max, duration)) await this.#restore();
+    else if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
     if (concurrency) {
       await this.#queue.removeGlobalConcurrency();
       this.#log.warn({ concurrency: Number(concurrency) }, 'somebody gave the queue a global concurrency: removed, as the pace is its only limit');
     }
+  }
+
+  #isLost(max: string | null | undefined, duration: string | null | undefined): boolean {
+    return !max || !duration || (Number(max) * 1000) / Number(duration) > this.#ceiling * ROUNDING;
+  }
+
+  async #restore(): Promise<void> {
+    await this.#redis.hset(this.#keys.pace, 'restored', Math.ceil(this.#clock.now() + RESTORE_MS));
+    await this.#put();
   }
 
   async #put(): Promise<void> {

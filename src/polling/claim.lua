@@ -1,12 +1,14 @@
 -- Asks, before a fax is polled, whether this job may send the request: one round trip, atomic.
 --
--- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake   KEYS[5] count of jobs that stand by
+-- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake   KEYS[5] count of jobs that stand by   KEYS[6] pace
 -- ARGV[1] fax id   ARGV[2] job id   ARGV[3] lease, ms   ARGV[4] when it was enqueued, ms since 1970   ARGV[5] how long a probe may take, ms
 -- ARGV[6] 1 if this job has not been seen before, else 0   ARGV[7] a job that is gone: its lease is free; '' for none
+-- ARGV[8] when the job was fetched, ms since 1970
 -- Returns the time of Redis (ms since 1970) and one of
 --   'done', fields and values of the result    the fax has its result
 --   'leased', job id, jobs that stand by       another job polls this fax
 --   'held', ms                                 the brake is on for so long
+--   'unlimited'                                the job was fetched while the limit was gone: it took no slot
 --   'go', refusals                             poll; over 0 refusals in a row so far make this the one probe
 
 local time = redis.call('TIME')
@@ -31,6 +33,10 @@ if owner == ARGV[2] then
 else
   redis.call('SET', KEYS[2], ARGV[2], 'PX', ARGV[3])
   redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
+end
+
+if tonumber(ARGV[8]) < tonumber(redis.call('HGET', KEYS[6], 'restored') or 0) then
+  return { now, 'unlimited' }
 end
 
 local brake = redis.call('HMGET', KEYS[4], 'reason', 'refusals', 'heldUntil', 'probeUntil')

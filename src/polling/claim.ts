@@ -14,6 +14,8 @@ export type Claim = { readonly now: number } & (
   /** Another job polls this fax; so many stand by for it, this one included. */
   | { readonly kind: 'leased'; readonly standBys: number }
   | { readonly kind: 'held'; readonly remainingMs: number }
+  /** The job was fetched while the limit was gone, and took no slot of the pace. */
+  | { readonly kind: 'unlimited' }
   | { readonly kind: 'go'; readonly refusals: number }
 );
 
@@ -25,12 +27,15 @@ export type Claimant = {
   readonly enqueuedAt: number;
   /** Whether this job has not been seen before. */
   readonly first: boolean;
+  /** When a worker fetched it, ms since 1970, by Redis's clock. */
+  readonly fetchedAt: number;
 };
 
 type Reply =
   | [now: number, kind: 'done', result: string[]]
   | [now: number, kind: 'leased', owner: string, standBys: number]
-  | [now: number, kind: 'held' | 'go', value: number];
+  | [now: number, kind: 'held' | 'go', value: number]
+  | [now: number, kind: 'unlimited'];
 type ClaimSettings = Pick<Settings, 'POLL_MAX_INTERVAL_MS' | 'FAX_API_TIMEOUT_MS'>;
 
 // A lease outlives the longest pause between two polls and the longest hold; should it run out, the next job that comes for the fax takes it
@@ -68,10 +73,11 @@ export class ClaimGate {
     return claimOf(await this.#ask({ ...claimant, first: false }, owner));
   }
 
-  async #ask({ faxId, jobId, enqueuedAt, first }: Claimant, gone: string): Promise<Reply> {
-    const { status, lease, inFlight, brake, standBys } = this.#keys;
-    const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId)];
-    const reply = await this.#claim(keys, [faxId, jobId, this.#leaseMs, enqueuedAt, this.probeMs, first ? 1 : 0, gone]);
+  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt }: Claimant, gone: string): Promise<Reply> {
+    const { status, lease, inFlight, brake, standBys, pace } = this.#keys;
+    const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace];
+    const args = [faxId, jobId, this.#leaseMs, enqueuedAt, this.probeMs, first ? 1 : 0, gone, fetchedAt];
+    const reply = await this.#claim(keys, args);
     this.#clock.told(reply[0]);
     return reply;
   }
@@ -86,6 +92,8 @@ function claimOf(reply: Reply): Claim {
       return { now, kind: 'leased', standBys: reply[3] };
     case 'held':
       return { now, kind: 'held', remainingMs: reply[2] };
+    case 'unlimited':
+      return { now, kind: 'unlimited' };
     case 'go':
       return { now, kind: 'go', refusals: reply[2] };
   }

@@ -103,7 +103,13 @@ export class Poller {
     const firstPollAt = first ? this.#firstPollAt(Math.min(job.timestamp, clock.now())) : undefined;
     // A new fax that is not to be polled yet gives its slot of the pace back while it is claimed.
     const [claim, limited] = await Promise.all([
-      gate.claim({ faxId: fax.faxId, jobId: job.id ?? '', enqueuedAt: Math.min(job.timestamp, clock.now()), first }),
+      gate.claim({
+        faxId: fax.faxId,
+        jobId: job.id ?? '',
+        enqueuedAt: Math.min(job.timestamp, clock.now()),
+        first,
+        fetchedAt: clock.at(job.processedOn ?? Date.now()),
+      }),
       limit.holds(),
       firstPollAt !== undefined && limit.giveBack(performance.now() - fetched),
     ]);
@@ -117,7 +123,8 @@ export class Poller {
       await limit.hold(claim.remainingMs);
       throw new RateLimitError();
     }
-    if (!limited && claim.refusals === 0) throw new RateLimitError(); // it took no slot: it takes one now that there is a limit again
+    // It took no slot: it takes one now that there is a limit again.
+    if (claim.kind === 'unlimited' || (!limited && claim.refusals === 0)) throw new RateLimitError();
     return this.#poll(visit, claim);
   };
 

@@ -8,6 +8,11 @@ export class RedisClock {
   }
 
   now(): number {
-    return Date.now() + this.#ahead;
+    return this.at(Date.now());
+  }
+
+  /** A time of this process's clock (ms since 1970) as Redis would tell it. */
+  at(time: number): number {
+    return time + this.#ahead;
   }
 }

@@ -20,6 +20,9 @@ afterEach(async () => {
 const MAX = 20;
 const start = async (): Promise<void> => {
   harness = await Harness.start({ redisUrl: redis.url, env: { RATE_LIMIT_MAX: String(MAX) } });
+  harness.simulator.send('first', fateOf('sent', 0));
+  await harness.enqueue('first');
+  await harness.event('first'); // so the worker runs, and its limit is in force
 };
 const limitOf = async (): Promise<number> => {
   const limit = await harness.queue.getGlobalRateLimit();
