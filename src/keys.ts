@@ -21,6 +21,8 @@ export type Keys = Readonly<{
   model: string;
   wordings: string;
   lowBalance: string;
+  /** Written now and then, to see whether Redis takes writes. */
+  writable: string;
 }>;
 
 /** @param prefix the setting `KEY_PREFIX`; on a cluster it holds a hash tag, so that all keys share a slot */
@@ -41,5 +43,6 @@ export function keysOf(prefix: string): Keys {
     model: `${prefix}model`,
     wordings: `${prefix}wordings`,
     lowBalance: `${prefix}low-balance`,
+    writable: `${prefix}writable`,
   };
 }

@@ -1,4 +1,4 @@
-import { Worker, type Processor, type Queue, type Telemetry } from 'bullmq';
+import { UnrecoverableError, Worker, type Processor, type Queue, type Telemetry } from 'bullmq';
 import type { Settings } from '../config.ts';
 import type { Log } from '../log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
@@ -53,6 +53,23 @@ export function createWorker(queue: Queue, connection: RedisClient, process: Pro
     removeOnFail: { age: 7 * DAY_SECONDS, count: 1_000 },
   });
   worker.on('error', (error) => log.debug({ reason: error.message }, 'worker: will try again'));
+  logFailures(worker, log);
   worker.on('stalled', (jobId) => log.warn({ jobId }, 'a worker died or hung while it had this job: taken over'));
   return worker;
+}
+
+const LOGGED_EVERY_MS = 60_000;
+const MAX_REASONS = 100;
+
+/** A visit that fails is tried again. Each reason is logged once a minute at most, as every fax in flight may meet the same. */
+function logFailures(worker: Worker, log: Log): void {
+  const loggedAt = new Map<string, number>();
+  worker.on('failed', (job, error) => {
+    if (error instanceof UnrecoverableError) return; // a wrong payload: logged where it was found
+    const now = performance.now();
+    if (now - (loggedAt.get(error.message) ?? -Infinity) < LOGGED_EVERY_MS) return;
+    if (loggedAt.size >= MAX_REASONS) loggedAt.clear();
+    loggedAt.set(error.message, now);
+    log.warn({ jobId: job?.id, reason: error.message }, 'a visit of a job failed: it will be tried again');
+  });
 }

@@ -20,7 +20,7 @@ end
 if redis.acl_check_cmd then
   if not redis.acl_check_cmd('XADD', KEYS[2], '*', 'event', '') or not redis.acl_check_cmd('HSET', KEYS[1], 'faxJobId', '')
     or not redis.acl_check_cmd('EXPIRE', KEYS[1], ARGV[3]) or not redis.acl_check_cmd('PUBLISH', ARGV[1], '') then
-    return redis.error_reply('NOPERM the user of Redis may not store results: see the log of the start')
+    return redis.error_reply('NOPERM the user of Redis may not store results: /readyz says which permission is missing')
   end
 end
 -- Changes nothing, but is refused when memory is short, which PUBLISH is not.

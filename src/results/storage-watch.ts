@@ -1,0 +1,76 @@
+import type { Keys } from '../keys.ts';
+import type { Log } from '../log.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import { loadScript, type Script } from '../redis/script.ts';
+
+const CHECK_MS = 2_000;
+const PATIENCE_MS = 2_000; // a client that is told READONLY connects again and again, and gives no answer
+
+/**
+ * Watches whether Redis would take a result now. Out of memory, read-only or without a permission it answers all that health asks for, while
+ * no fax can be finished: so it is asked for just that.
+ */
+export class StorageWatch {
+  readonly #redis: RedisClient;
+  readonly #keys: Keys;
+  readonly #log: Log;
+  readonly #try: Script<string>;
+  #problem: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(redis: RedisClient, keys: Keys, log: Log) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#log = log;
+    this.#try = loadScript(redis, new URL('./storable.lua', import.meta.url));
+  }
+
+  /** Looks now and from then on, and logs when results can no longer be stored, and when they can again. */
+  start(): void {
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => void this.check(), CHECK_MS);
+    void this.check();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Why results cannot be stored now, and what to do; undefined if they can. Never rejects, and answers within 2 s. */
+  async check(): Promise<string | undefined> {
+    const { status, events, writable, completed } = this.#keys;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve('no answer to a write'), PATIENCE_MS);
+    });
+    const reply = await Promise.race([this.#try([status('0'), events, writable], [completed]), late]).catch((error: unknown) => String(error));
+    clearTimeout(timer);
+    this.#note(problemOf(reply));
+    return this.#problem;
+  }
+
+  #note(problem: string | undefined): void {
+    if (this.#redis.status !== 'ready') return; // that Redis is away is logged as such
+    if (problem !== undefined && this.#problem === undefined) this.#log.warn({ reason: problem }, 'results cannot be stored');
+    if (problem === undefined && this.#problem !== undefined) this.#log.info('results can be stored again');
+    this.#problem = problem;
+  }
+}
+
+const PROBLEMS: readonly (readonly [pattern: RegExp, problem: string])[] = [
+  [/\bOOM\b/, 'redis is out of memory (maxmemory): give it more, or delete what is not needed'],
+  [/\bREADONLY\b|no answer to a write/, 'redis takes no writes: it is a replica, or a failover is under way'],
+  [/\bMISCONF\b/, 'redis takes no writes as it cannot save to its disk (MISCONF): see its log'],
+  [/\bNOREPLICAS\b/, 'redis takes no writes as it has too few replicas (min-replicas-to-write)'],
+];
+
+function problemOf(reply: string): string | undefined {
+  if (reply === 'OK') return undefined;
+  const refused = /NOPERM ([A-Z]+) (\S+)/.exec(reply);
+  if (refused) {
+    const [, command, key] = refused;
+    return `the user of redis may not ${command} ${key}: give it the commands, the keys and, for PUBLISH, the channels of this service (ACL SETUSER)`;
+  }
+  const known = PROBLEMS.find(([pattern]) => pattern.test(reply));
+  return known ? known[1] : `redis refuses what a result needs: ${reply.split('\n')[0]}`;
+}
