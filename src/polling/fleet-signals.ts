@@ -1,6 +1,6 @@
 import type { BalanceWatch } from '../alerts/balance.ts';
 import type { Wordings } from '../alerts/wordings.ts';
-import type { Answer } from '../fax-api/answer.ts';
+import type { Answer, Fault } from '../fax-api/answer.ts';
 import type { Verdict } from '../fax-api/classify.ts';
 import type { Brake } from '../pacing/brake.ts';
 import { OutageDetector } from '../pacing/outage.ts';
@@ -34,7 +34,7 @@ export class FleetSignals {
       case 'rate_limited':
         return this.#brake.refused({ ...sent, reason: 'rate_limited', retryAfterMs });
       case 'fault':
-        return this.#fault({ ...sent, retryAfterMs });
+        return this.#fault(answer.fault, { ...sent, retryAfterMs });
       case 'status':
       case 'not_found':
         await this.#good(answer, sent);
@@ -44,14 +44,14 @@ export class FleetSignals {
     }
   }
 
-  async #fault(refusal: Sent & { retryAfterMs: number | undefined }): Promise<void> {
-    const down = this.#outage.answered(true);
+  async #fault(fault: Fault, refusal: Sent & { retryAfterMs: number | undefined }): Promise<void> {
+    const down = this.#outage.answered(fault);
     if (refusal.refusals > 0) await this.#brake.prolonged(refusal);
     else if (down) await this.#brake.refused({ ...refusal, reason: 'api_down' });
   }
 
   async #good(answer: Answer, { refusals }: Sent): Promise<void> {
-    this.#outage.answered(false);
+    this.#outage.answered(undefined);
     if (refusals > 0) {
       this.#outage.reset();
       await this.#brake.answered();
