@@ -3,12 +3,15 @@ import type { Keys } from '../keys.ts';
 import type { Brake, BrakeState } from '../pacing/brake.ts';
 import type { RateLimit } from '../pacing/rate-limit.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
+import { OldestInFlight } from './oldest-in-flight.ts';
 
 /** What Redis knows of all workers together, at one moment. */
 export type Fleet = {
   /** Undefined before the first worker has run. */
   readonly pacePerSecond: number | undefined;
   readonly brake: BrakeState | undefined;
+  /** Whether somebody paused the queue: no worker takes a job then. */
+  readonly paused: boolean;
   /** Jobs by BullMQ state. */
   readonly jobs: Readonly<Record<QueueState, number>>;
   /** Since the oldest fax in flight was enqueued, ms; 0 if there is none. */
@@ -22,7 +25,6 @@ type QueueState = (typeof QUEUE_STATES)[number];
 export const IN_FLIGHT_STATES = ['wait', 'active', 'delayed', 'prioritized'] as const;
 
 const DELAYED_SCORE_UNIT = 0x1000; // BullMQ's delayed set has ms times this as its score, plus a counter
-const STALE_CHECKS = 10;
 
 export class RedisAwayError extends Error {
   override readonly name = 'RedisAwayError';
@@ -33,14 +35,14 @@ export class RedisAwayError extends Error {
 export class FleetReader {
   readonly #queue: Queue;
   readonly #redis: RedisClient;
-  readonly #keys: Keys;
+  readonly #oldest: OldestInFlight;
   readonly #limit: RateLimit;
   readonly #brake: Brake;
 
   constructor(queue: Queue, redis: RedisClient, keys: Keys, limit: RateLimit, brake: Brake) {
     this.#queue = queue;
     this.#redis = redis;
-    this.#keys = keys;
+    this.#oldest = new OldestInFlight(queue, redis, keys);
     this.#limit = limit;
     this.#brake = brake;
   }
@@ -59,11 +61,12 @@ export class FleetReader {
   }
 
   async #read(): Promise<Fleet> {
-    const [pacePerSecond, brake, jobs, oldest, firstDelayed] = await Promise.all([
+    const [pacePerSecond, brake, paused, jobs, oldest, firstDelayed] = await Promise.all([
       this.#limit.inForce(),
       this.#brake.state(),
+      this.#queue.isPaused(),
       this.#queue.getJobCounts(...QUEUE_STATES),
-      this.#oldestInFlight(),
+      this.#oldest.enqueuedAt(),
       this.#redis.zrange(this.#queue.toKey('delayed'), '0', '0', 'WITHSCORES'),
     ]);
     const now = Date.now();
@@ -71,20 +74,10 @@ export class FleetReader {
     return {
       pacePerSecond,
       brake,
+      paused,
       jobs: jobs as Record<QueueState, number>,
       oldestInFlightMs: oldest === undefined ? 0 : Math.max(0, now - oldest),
       overdueMs: Math.max(0, now - due),
     };
-  }
-
-  /** A fax whose job was removed by hand has no lease any more: it is taken off the list when it comes first. */
-  async #oldestInFlight(): Promise<number | undefined> {
-    for (let i = 0; i < STALE_CHECKS; i += 1) {
-      const [faxId, enqueuedAt] = await this.#redis.zrange(this.#keys.inFlight, '0', '0', 'WITHSCORES');
-      if (faxId === undefined) return undefined;
-      if ((await this.#redis.exists(this.#keys.lease(faxId))) === 1) return Number(enqueuedAt);
-      await this.#redis.zrem(this.#keys.inFlight, faxId);
-    }
-    return undefined;
   }
 }

@@ -1,12 +1,15 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { PollObserver } from '../polling/observer.ts';
 import type { ModelStore } from '../pacing/model-store.ts';
+import { FAX_OUTCOMES, NAMED_FAULTS, POLL_OUTCOMES, REFUSALS } from './counter-labels.ts';
 import { IN_FLIGHT_STATES, type Fleet } from './fleet.ts';
 import { modelHistogram } from './model-histogram.ts';
 
 const LAG_BUCKETS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800];
 const DURATION_BUCKETS = [5, 15, 30, 60, 90, 120, 180, 300, 600, 1200, 3600, 14_400, 86_400];
 const REQUEST_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+// Gauges of prom-client whose names end as a counter's must; their sums by type are in those without the ending.
+const MISNAMED = ['resources', 'handles', 'requests'].map((what) => `fax_nodejs_active_${what}_total`);
 const MAX_WORDING_LABELS = 100; // a label value each: an API that puts a date into each message must not fill Prometheus
 
 /** All Prometheus metrics of the service (contract §5): counts of this process, and the state of the fleet as of the scrape. */
@@ -38,7 +41,10 @@ export class Metrics implements PollObserver {
   /** @param lowBalance below which the balance is low; null for no such limit */
   constructor(lowBalance: number | null) {
     if (lowBalance !== null) this.#gauge('fax_low_balance_threshold', 'Balance below which there is an alert (LOW_BALANCE_THRESHOLD)', []).set(lowBalance);
+    this.#startAtZero();
     collectDefaultMetrics({ register: this.#registry, prefix: 'fax_' });
+    for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
+    this.#balance.remove(); // unknown until the API tells: a 0 would be a low one
   }
 
   readonly polled: PollObserver['polled'] = (answer, verdict) => {
@@ -73,6 +79,14 @@ export class Metrics implements PollObserver {
     this.#redisUp.set(fleet ? 1 : 0);
     if (fleet) this.#show(fleet);
     return (await this.#registry.metrics()) + modelHistogram(model.hazards, model.completions, DURATION_BUCKETS);
+  }
+
+  /** Prometheus's increase() does not see a series appear: one that begins at 1 never rose. */
+  #startAtZero(): void {
+    for (const outcome of POLL_OUTCOMES) this.#polls.inc({ outcome }, 0);
+    for (const fault of NAMED_FAULTS) this.#faults.inc({ fault }, 0);
+    for (const reason of REFUSALS) this.#refusals.inc({ reason }, 0);
+    for (const { state, reason } of FAX_OUTCOMES) this.#finished.inc({ state, reason }, 0);
   }
 
   #show(fleet: Fleet): void {

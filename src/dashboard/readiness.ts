@@ -13,8 +13,10 @@ const STUCK_MS = 60_000;
 export function notReady(fleet: Fleet | undefined, idleMs: number | undefined, slotMs: number): string | undefined {
   if (!fleet) return 'redis is away';
   if (fleet.brake?.reason === 'unauthorized') return 'the API refuses the key: polling is stopped until a probe succeeds';
+  // Before the worker is looked at: it takes no job, and rightly so.
+  if (fleet.paused) return 'the queue is paused: resume it on the dashboard, or with resume() of a BullMQ client';
   const patience = STUCK_MS + 10 * slotMs;
-  const waiting = fleet.overdueMs > patience || fleet.jobs.wait > 0;
+  const waiting = fleet.overdueMs > patience || fleet.jobs.wait + fleet.jobs.prioritized > 0;
   if (!fleet.brake && idleMs !== undefined && idleMs > patience && waiting) {
     return `the worker has taken no job for ${Math.round(idleMs / 1000)} s although some are due`;
   }

@@ -10,6 +10,7 @@ import type { Settings } from '../config.ts';
 import type { ModelStore } from '../pacing/model-store.ts';
 import type { Schedule } from '../pacing/schedule.ts';
 import type { Fleet, FleetReader } from './fleet.ts';
+import { isLoopbackHost } from './loopback-host.ts';
 import type { Metrics } from './metrics.ts';
 import { passwordCheck } from './password.ts';
 import { notReady } from './readiness.ts';
@@ -29,10 +30,18 @@ export type HttpParts = {
 const BOARD = '/queues';
 const REDIS_PATIENCE_MS = 2_000;
 const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds
+const UNLIMITED = { config: { rateLimit: false } }; // a probe that is refused would have a healthy process restarted
+const REQUEST_TIMEOUT_MS = 5_000; // to send a whole request: the longest that a page sends are a few KiB
+const TIMEOUT_CHECK_MS = 1_000; // how often Node looks for requests that are late; 30 s by default
 
 /** Builds the HTTP side of the service (contract §5): dashboard, health, readiness, metrics. It does not listen yet. */
 export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
-  const app = fastify({ logger: false, trustProxy: false });
+  const app = fastify({
+    logger: false,
+    trustProxy: false,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
+  });
   await app.register(helmet, {
     contentSecurityPolicy: {
       // Bull Board's page has inline styles but no inline script, and does without the fonts that it asks others for.
@@ -48,13 +57,16 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
 
 function addHealth(app: FastifyInstance, { fleet, metrics, model, schedule, idleMs }: HttpParts): void {
   const read = (): Promise<Fleet | undefined> => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined);
-  app.get('/healthz', () => ({ status: 'ok' }));
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/healthz', UNLIMITED, () => ({ status: 'ok' }));
+  app.get('/readyz', UNLIMITED, async (_request, reply) => {
     const state = await read();
     const reason = notReady(state, idleMs(), state?.pacePerSecond === undefined ? 0 : 1000 / state.pacePerSecond);
     return reason === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
   });
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text(await read(), { model, priceMs: schedule.priceMs })));
+  app.get('/metrics', UNLIMITED, async (_request, reply) => {
+    const text = await metrics.text(await read(), { model, priceMs: schedule.priceMs });
+    return reply.type(metrics.contentType).send(text);
+  });
 }
 
 async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts['settings']): Promise<void> {
@@ -67,6 +79,9 @@ async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts[
   });
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', async (request, reply) => {
+      if (!settings.DASHBOARD_PASSWORD && !isLoopbackHost(request.headers.host)) {
+        return reply.code(403).send({ error: 'without a password (DASHBOARD_PASSWORD) only localhost is answered' });
+      }
       if (isRead(request)) return undefined;
       if (settings.DASHBOARD_READ_ONLY) return reply.code(403).send({ error: 'the dashboard is read-only (DASHBOARD_READ_ONLY)' });
       if (isCrossSite(request)) return reply.code(403).send({ error: 'requests from other sites may not change anything' });

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Options } from 'got';
 import { Pool, type Dispatcher } from 'undici';
 import type { FaxApiSettings } from './client.ts';
+import { connectorWithoutInterim } from './interim-responses.ts';
 
 const MAX_BODY_BYTES = 64 * 1024; // contract §2: a longer body is a server fault
 const NO_BODY = Buffer.alloc(0);
@@ -26,10 +27,9 @@ export class Transport {
     this.#form = form;
     this.#pool = new Pool(new URL(settings.FAX_API_BASE_URL).origin, {
       connections: settings.WORKER_CONCURRENCY,
-      allowH2: false,
       maxResponseSize: MAX_BODY_BYTES,
       // The one time-out is that of the whole exchange.
-      connect: { timeout: 0 },
+      connect: connectorWithoutInterim({ timeout: 0, allowH2: false }),
       headersTimeout: 0,
       bodyTimeout: 0,
     });
@@ -75,7 +75,6 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: object): void {
-    if (statusCode < 200) return; // not the answer yet (RFC 9110 §15.2)
     this.#headers = headers as IncomingHttpHeaders;
     if (statusCode !== 200) this.#answer(statusCode, NO_BODY);
   }

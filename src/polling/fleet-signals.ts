@@ -94,8 +94,9 @@ export class FleetSignals {
     return { kind: 'refused', scope, heldMs };
   }
 
-  async #fault(answer: Answer, sent: Sent): Promise<Signal> {
-    await this.#failed(this.#outage.answered(true), sent, believed(answer, 'fault'), undefined);
+  async #fault(answer: Answer & { kind: 'fault' }, sent: Sent): Promise<Signal> {
+    const down = this.#outage.answered(answer.fault);
+    await this.#failed(down, sent, believed(answer, 'fault'), this.#outage.cause());
     return NONE;
   }
 
@@ -115,7 +116,7 @@ export class FleetSignals {
 
   async #good(answer: Answer, { refusals }: Sent): Promise<void> {
     const { brake, key, limit } = this.#parts;
-    this.#outage.answered(false);
+    this.#outage.answered(undefined);
     key.answered();
     if (refusals > 0) {
       this.#outage.reset();

@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
+import { rawHttp, statusCodes } from '../support/raw-http.ts';
 import { freePort } from '../support/redis-server.ts';
 import { useRedis } from '../support/use-redis.ts';
 
@@ -60,6 +61,57 @@ describe('the dashboard', () => {
     expect((await get('/healthz')).status).toBe(200);
   });
 
+  it('finds the right password no better when all guesses come in one packet', async () => {
+    await start({ DASHBOARD_PASSWORD: 'correct horse' });
+    const attempt = (password: string, connection = 'keep-alive'): string => {
+      const { authorization } = basic('admin', password).headers;
+      return [
+        'GET /queues HTTP/1.1',
+        'host: localhost',
+        `authorization: ${authorization}`,
+        `connection: ${connection}`,
+        '\r\n',
+      ].join('\r\n');
+    };
+    const right = Array.from({ length: 20 }, (_, i) => attempt('correct horse', i === 19 ? 'close' : 'keep-alive'));
+    expect(statusCodes(await rawHttp(url, right.join('')))).toEqual(Array.from({ length: 20 }, () => 200));
+    const guesses = Array.from({ length: 300 }, (_, i) => attempt(i === 250 ? 'correct horse' : `wrong ${i}`));
+    const codes = statusCodes(await rawHttp(url, guesses.join('') + attempt('wrong', 'close')));
+    expect(codes).toEqual([...Array.from({ length: 10 }, () => 401), ...Array.from({ length: 291 }, () => 429)]);
+  });
+
+  it('answers no other Host than loopback without a password, but for health, readiness and metrics', async () => {
+    await start();
+    const ask = async (path: string, host: string | undefined): Promise<string> => {
+      const lines = [`GET ${path} HTTP/1.0`, ...(host === undefined ? [] : [`host: ${host}`]), 'connection: close'];
+      return rawHttp(url, `${lines.join('\r\n')}\r\n\r\n`);
+    };
+    const api = `/queues/api/queues/${harness.settings.QUEUE_NAME}`;
+    for (const host of ['evil.example:3000', 'localhost.evil.example', '127.0.0.1.evil.example', 'a@localhost', '', undefined]) {
+      for (const path of ['/', '/queues', '/queues/api/queues']) {
+        const answer = await ask(path, host);
+        expect([host, path, statusCodes(answer)]).toEqual([host, path, [403]]);
+        expect(answer).toContain('DASHBOARD_PASSWORD');
+      }
+      for (const path of ['/healthz', '/readyz', '/metrics']) {
+        expect([host, path, statusCodes(await ask(path, host))]).toEqual([host, path, [200]]);
+      }
+    }
+    const rebound = 'host: evil.example\r\norigin: http://evil.example\r\nsec-fetch-site: same-origin\r\n';
+    const pause = await rawHttp(url, `PUT ${api}/pause HTTP/1.1\r\n${rebound}content-length: 0\r\nconnection: close\r\n\r\n`);
+    expect([statusCodes(pause), await harness.queue.isPaused()]).toEqual([[403], false]);
+    for (const host of ['localhost', 'LOCALHOST:3000', '127.0.0.1', '127.8.9.1:80', '[::1]:3000']) {
+      expect([host, statusCodes(await ask('/queues', host))]).toEqual([host, [200]]);
+    }
+  });
+
+  it('answers any Host with a password', async () => {
+    await start({ DASHBOARD_PASSWORD: 'correct horse' });
+    const { authorization } = basic('admin', 'correct horse').headers;
+    const page = await rawHttp(url, `GET /queues HTTP/1.1\r\nhost: fax.example\r\nauthorization: ${authorization}\r\nconnection: close\r\n\r\n`);
+    expect(statusCodes(page)).toEqual([200]);
+  });
+
   it('changes nothing when it is read-only', async () => {
     await start({ DASHBOARD_READ_ONLY: 'true' });
     const api = `/queues/api/queues/${harness.settings.QUEUE_NAME}`;
@@ -90,6 +142,39 @@ describe('the dashboard', () => {
     expect((await get(path, { method: 'PUT', headers: { origin: url } })).status).toBe(200);
     expect(await harness.queue.isPaused()).toBe(true);
   });
+});
+
+it('health, readiness and metrics are outside the request limit, and the pages are not', async () => {
+  await start();
+  const burst = async (path: string): Promise<number[]> => {
+    const request = `GET ${path} HTTP/1.1\r\nhost: localhost\r\n`;
+    return statusCodes(await rawHttp(url, `${`${request}\r\n`.repeat(1_300)}${request}connection: close\r\n\r\n`));
+  };
+  expect(await burst('/')).toContain(429);
+  expect(new Set(await burst('/healthz'))).toEqual(new Set([200]));
+  for (const path of ['/readyz', '/metrics']) expect([path, (await get(path)).status]).toEqual([path, 200]);
+});
+
+it('a request that never ends is cut off', async () => {
+  await start();
+  const head = `PUT /queues/api/queues/${harness.settings.QUEUE_NAME}/pause HTTP/1.1\r\nhost: localhost\r\n`;
+  const unfinished = [`${head}content-type: application/json\r\ncontent-length: 100\r\n\r\n{`, head, ''];
+  const answers = await Promise.all(unfinished.map((bytes) => rawHttp(url, bytes)));
+  expect(answers.map(statusCodes)).toEqual([[408], [408], [408]]);
+  expect(await harness.queue.isPaused()).toBe(false);
+}, 30_000);
+
+it('/readyz says that the queue is paused, and sees prioritised jobs', async () => {
+  await start();
+  await harness.queue.pause();
+  await harness.enqueue(1, { opts: { priority: 1 } });
+  const paused = await get('/readyz');
+  expect([paused.status, await paused.json()]).toEqual([503, { status: 'not ready', reason: expect.stringContaining('paused') }]);
+  expect(await (await get('/metrics')).text()).toContain('fax_queue_jobs{state="prioritized"} 1');
+  harness.simulator.send(1, fateOf('sent', 0));
+  await harness.queue.resume();
+  await harness.event(1);
+  expect((await get('/readyz')).status).toBe(200);
 });
 
 it('/readyz is 503 with the reason while the key is refused, and 200 again after', async () => {

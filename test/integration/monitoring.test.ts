@@ -82,6 +82,13 @@ describe('with the service running', () => {
     expect(named.filter((name) => !names.has(name))).toEqual([]);
   });
 
+  withPrometheus('promtool finds nothing wrong with the metrics', async () => {
+    await start();
+    const served = await (await fetch(`${url}/metrics`)).text();
+    const { status, stdout, stderr } = spawnSync('promtool', ['check', 'metrics'], { encoding: 'utf8', input: served });
+    expect([status, stdout + stderr]).toEqual([0, '']);
+  });
+
   withPrometheus('a real Prometheus scrapes it, and every panel has data', async () => {
     await start();
     const folder = mkdtempSync(join(tmpdir(), 'faxwatch-prometheus-'));
