@@ -31,12 +31,15 @@ async function published(during: () => Promise<unknown>): Promise<string[]> {
       else heard.push(message);
     });
   });
-  await subscriber.subscribe(keys.completed);
-  await during();
-  await redis.client.publish(keys.completed, END);
-  await ended;
-  subscriber.disconnect();
-  return heard;
+  try {
+    await subscriber.subscribe(keys.completed);
+    await during();
+    await redis.client.publish(keys.completed, END);
+    await ended;
+    return heard;
+  } finally {
+    subscriber.disconnect();
+  }
 }
 
 it('the first end of a fax is stored for a while, streamed and published, and the fax is no longer in flight', async () => {
