@@ -81,7 +81,9 @@ export class Brake {
   /** A probe got no answer that says anything of the refusal: the brake stays on for the same reason. */
   async prolonged(fault: Omit<Refusal, 'reason'>): Promise<void> {
     const state = await this.state();
-    if (state) await this.refused({ ...fault, reason: state.reason, cause: fault.cause ?? state.cause });
+    if (!state) return;
+    const cause = state.reason === 'api_down' ? (fault.cause ?? state.cause) : '';
+    await this.refused({ ...fault, reason: state.reason, cause });
   }
 
   /** Holds everyone else back while this job is the probe. */

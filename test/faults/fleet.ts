@@ -19,7 +19,7 @@ export type Losses = {
   wrong: number;
   /** Faxes with more than one entry in the stream, or with publications that differ. */
   twice: number;
-  /** Faxes without a publication. */
+  /** Gaps in what was published, in the order of the stream, beyond those for which the subscriber itself was away. */
   unpublished: number;
   failedJobs: number;
   /** Requests that the API's limit refused. */
@@ -118,8 +118,13 @@ export class FaultyFleet {
     await this.harness.untilAsync(async () => ((await this.harness.queue.getJobCountByTypes('active', 'wait', 'delayed')) === 0 ? true : undefined));
   }
 
-  /** What went wrong; and a line of it for people. */
-  async losses(fault: string, times: number): Promise<Losses> {
+  /**
+   * What went wrong; and a line of it for people.
+   *
+   * @param subscriberAway how often the subscriber may have lost its connection: each time it misses what is published until it is back, in
+   * one gap. The stream has that too, and a publication that nobody made leaves a gap of its own.
+   */
+  async losses(fault: string, times: number, subscriberAway = 0): Promise<Losses> {
     await this.end();
     const { redis, settings, simulator, events, queue } = this.harness;
     const losses = { ...NO_LOSSES };
@@ -130,10 +135,13 @@ export class FaultyFleet {
       if (state === undefined) losses.lost += 1;
       else if (`${state} ${reason ?? ''}` !== expected) losses.wrong += 1;
       const published = events.filter(({ subject }) => subject === String(id));
-      if (published.length === 0) losses.unpublished += 1;
       if (inStream.filter((subject) => subject === String(id)).length !== 1 || differ(published)) losses.twice += 1;
       losses.leftOver += await redis.exists(`${settings.KEY_PREFIX}lease:${id}`);
     }
+    const heard = new Set(events.map(({ subject }) => subject));
+    const missing = inStream.map((subject) => !heard.has(subject));
+    const gaps = missing.filter((isMissing, i) => isMissing && missing[i - 1] !== true).length;
+    losses.unpublished = Math.max(0, gaps - subscriberAway);
     losses.leftOver += await redis.zcard(`${settings.KEY_PREFIX}inflight`);
     losses.failedJobs = await queue.getFailedCount();
     losses.overLimit = simulator.refusals;

@@ -12,9 +12,17 @@ describe('rate headers', () => {
     [{ 'retry-after': 'soon' }, {}],
     [{ 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '12' }, { remaining: 0, resetMs: 12_000 }],
     [{ 'x-ratelimit-reset': String(NOW / 1000 + 5) }, { resetMs: 5_000 }],
+    [{ 'retry-after': '0.25' }, { retryAfterMs: 250 }],
+    [{ 'retry-after': '1.0001' }, { retryAfterMs: 1_001 }],
+    [{ 'x-ratelimit-reset': '2030-01-01T00:00:30+00:00' }, { resetMs: 30_000 }],
+    [{ 'x-ratelimit-reset': ['3', '9'], 'x-ratelimit-remaining': ['4', '5'] }, { remaining: 4, resetMs: 3_000 }],
+    [{ 'x-ratelimit-remaining': ' 17 ' }, { remaining: 17 }],
+    [{ 'x-ratelimit-remaining': '17 of 60' }, {}],
+    [{ 'x-ratelimit-remaining': '17x' }, {}],
     [{ 'x-ratelimit-remaining': '-1' }, {}],
+    [{ 'x-ratelimit-remaining': '' }, {}],
     [{}, {}],
   ])('%j', (headers, read) => {
-    expect(rateHeaders(headers, NOW)).toEqual(read);
+    expect(rateHeaders(headers, NOW)).toStrictEqual(read); // a header that cannot be read leaves no field, not even an undefined one
   });
 });

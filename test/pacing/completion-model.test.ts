@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { binOf, BINS, EDGES, emptyTable, hazards, learnCompletion, learnPending, plus, tableOf } from '../../src/pacing/completion-model.ts';
 
-const age = fc.double({ min: 0, max: 6e8, noNaN: true });
+const age = fc.double({ min: 0, max: 1e9, noNaN: true }); // past the last edge too
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
 
 it('each age falls into the bin between its edges', () => {
@@ -14,6 +14,20 @@ it('each age falls into the bin between its edges', () => {
     }),
   );
   for (let bin = 0; bin < BINS; bin += 1) expect(binOf(EDGES[bin] as number)).toBe(bin);
+  for (let bin = 1; bin < BINS; bin += 1) expect(binOf((EDGES[bin] as number) * (1 - Number.EPSILON))).toBe(bin - 1);
+  expect(binOf(Number.MAX_VALUE)).toBe(BINS - 1);
+});
+
+it('the bins reach from the moment of enqueueing to beyond the longest usual deadline', () => {
+  expect(EDGES[0]).toBe(0);
+  expect(EDGES.at(-1)).toBeGreaterThan(5 * 24 * 3_600_000);
+});
+
+it('a hazard is completions per ms of exposure, and none where no fax was ever watched', () => {
+  const table = emptyTable();
+  table.exposure.set([4_000, 500]);
+  table.completions.set([2, 1, 1]);
+  expect([...hazards(table)]).toEqual([0.0005, 0.002, ...Array.from({ length: BINS - 2 }, () => 0)]);
 });
 
 it('a fax found pending adds exposure from its last poll to now, and no completion', () => {
@@ -42,6 +56,53 @@ it('a fax found final adds one completion, spread over the time since it was las
     }),
   );
 });
+
+it('the completion lies where the hazard known so far says, and the fax was watched until then', () => {
+  const known = hazards(tableOf([[1, 0.05], [20, 0.1], [40, 0.8], [200, 0.95]], 100));
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 60_000, noNaN: true }), fc.double({ min: 1_000, max: 60_000, noNaN: true }), (from, took) => {
+      const table = emptyTable();
+      learnCompletion(table, known, from, from + took);
+      const expected = bruteForce(known, from, from + took);
+      for (let bin = 0; bin < BINS; bin += 1) expect(Math.abs((table.completions[bin] ?? 0) - (expected.completions[bin] ?? 0))).toBeLessThan(0.005);
+      for (let bin = 0; bin < BINS; bin += 1) expect(Math.abs((table.exposure[bin] ?? 0) - (expected.exposure[bin] ?? 0)) / took).toBeLessThan(0.005);
+    }),
+    { numRuns: 15 },
+  );
+});
+
+it('where no completion was ever seen, one is spread evenly over the time in which it fell', () => {
+  const table = emptyTable();
+  learnCompletion(table, hazards(emptyTable()), 10_000, 30_000);
+  for (let bin = 0; bin < BINS; bin += 1) {
+    const inside = Math.min(30_000, EDGES[bin + 1] ?? Infinity) - Math.max(10_000, EDGES[bin] ?? 0);
+    expect(table.completions[bin]).toBeCloseTo(Math.max(0, inside) / 20_000, 6);
+  }
+});
+
+/** What is expected of one completion between two ages, summed over small steps: in which bin it lies, and how long the fax was watched there. */
+function bruteForce(known: Float64Array, from: number, to: number) {
+  const STEPS = 2_000;
+  const table = emptyTable();
+  const step = (to - from) / STEPS;
+  const middles = Array.from({ length: STEPS }, (_, i) => from + (i + 0.5) * step);
+  let survival = 1;
+  const density = middles.map((at) => {
+    const before = survival;
+    survival *= Math.exp(-(known[binOf(at)] ?? 0) * step);
+    return before - survival;
+  });
+  const total = density.reduce((a, b) => a + b, 0);
+  let pending = 1;
+  for (const [i, at] of middles.entries()) {
+    const share = (density[i] ?? 0) / total;
+    const bin = binOf(at);
+    table.completions[bin] = (table.completions[bin] ?? 0) + share;
+    table.exposure[bin] = (table.exposure[bin] ?? 0) + step * (pending - share / 2);
+    pending -= share;
+  }
+  return table;
+}
 
 it('learns the hazard of faxes that it sees only every so often', () => {
   let state = 1;
@@ -74,4 +135,30 @@ it('a prior has the distribution that it is given, and as much weight', () => {
   const survival = (ms: number): number => Math.exp(-EDGES.reduce((total, edge, bin) => total + (edge < ms ? (hazards(table)[bin] ?? 0) * (Math.min(ms, EDGES[bin + 1] ?? ms) - edge) : 0), 0));
   expect(survival(10_000)).toBeCloseTo(0.8, 1);
   expect(survival(100_000)).toBeCloseTo(0.2, 1);
+});
+
+it('between two ages of a prior the logarithm of age counts as uniform, and before the first age itself', () => {
+  const table = tableOf([[10, 0.2], [1_000, 0.8]], 50);
+  const expected = (seconds: number): number => {
+    if (seconds <= 10) return (seconds / 10) * 0.2;
+    return seconds >= 1_000 ? 0.8 : 0.2 + 0.6 * (Math.log(seconds / 10) / Math.log(100));
+  };
+  let finished = 0;
+  for (let bin = 0; bin + 1 < BINS; bin += 1) {
+    finished += (table.completions[bin] ?? 0) / 50;
+    expect(finished).toBeCloseTo(expected((EDGES[bin + 1] as number) / 1_000), 6);
+  }
+});
+
+it('the faxes of a prior were watched for as long as they were pending', () => {
+  const table = tableOf([[10, 0.2], [1_000, 0.8]], 50);
+  const pending = (ms: number): number => 50 - table.completions.reduce((total, value, bin) => total + ((EDGES[bin] ?? 0) < ms ? value : 0), 0);
+  for (let bin = 0; bin + 1 < BINS; bin += 1) {
+    const [from, to] = [EDGES[bin] as number, EDGES[bin + 1] as number];
+    expect((table.exposure[bin] ?? 0) / (to - from)).toBeCloseTo((pending(from) + pending(to)) / 2, 6);
+  }
+});
+
+it('a prior that knows nothing has no completion', () => {
+  expect(sum(tableOf([], 50).completions)).toBe(0);
 });

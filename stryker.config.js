@@ -1,0 +1,31 @@
+/**
+ * Mutation testing of the pure files: `npm run test:mutation`. Their unit tests alone are run, so that a run takes a minute or two.
+ *
+ * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
+ */
+export default {
+  mutate: [
+    'src/polling/decide.ts',
+    'src/fax-api/{classify,wording,rate-headers,redact}.ts',
+    'src/pacing/{pace,hold-time,outage,fault-backoff,completion-model}.ts',
+  ],
+  testRunner: 'jest',
+  testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
+  jest: {
+    config: {
+      testMatch: [
+        '<rootDir>/test/polling/decide.test.ts',
+        '<rootDir>/test/fax-api/{classify,wording,rate-headers,redact}.test.ts',
+        '<rootDir>/test/pacing/{pace,hold-time,outage,fault-backoff,completion-model}.test.ts',
+      ],
+      globalSetup: undefined, // it tells what integration tests leave out
+    },
+  },
+  concurrency: 2,
+  thresholds: { high: 95, low: 90, break: 85 },
+  reporters: ['clear-text', 'html'],
+  clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
+  // A folder that git, ESLint and Docker ignore already.
+  tempDirName: 'coverage/mutation',
+  htmlReporter: { fileName: 'coverage/mutation.html' },
+};

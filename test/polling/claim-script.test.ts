@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import { keysOf } from '../../src/keys.ts';
+import { loadScript } from '../../src/redis/script.ts';
+import { redisTime } from '../support/redis-time.ts';
+import { useRedisClient } from '../support/use-redis-client.ts';
+
+// claim.lua by itself.
+
+const redis = useRedisClient();
+const keys = keysOf('fax:');
+const LEASE_MS = 60_000;
+const PROBE_MS = 11_000;
+const ENQUEUED = Date.parse('2030-01-01T00:00:00Z');
+
+/** What a claim says: the word, and the value that goes with it. */
+async function claim(faxId = '200', jobId = 'job-1', enqueuedAt = ENQUEUED): Promise<{ now: number; said: unknown[] }> {
+  const run = loadScript<[number, ...unknown[]]>(redis.client, new URL('../../src/polling/claim.lua', import.meta.url));
+  const [now, ...said] = await run([keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake], [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS]);
+  return { now, said };
+}
+
+/** The brake as brake.lua leaves it. */
+async function brakeHeldUntil(heldUntil: number, refusals = 3): Promise<void> {
+  await redis.client.hset(keys.brake, { reason: 'rate_limited', refusals, heldUntil, probeUntil: 0, since: 1, countedAt: 1 });
+}
+
+describe('a claim of a fax', () => {
+  it('that is new: go, by the time of Redis; the fax is in flight and the job has the lease', async () => {
+    const before = await redisTime(redis.client);
+    const { now, said } = await claim();
+    expect(said).toEqual(['go', 0]);
+    expect(now).toBeGreaterThanOrEqual(before);
+    expect(now).toBeLessThanOrEqual(await redisTime(redis.client));
+    expect(await redis.client.zrange(keys.inFlight, 0, -1, 'WITHSCORES')).toEqual(['200', String(ENQUEUED)]);
+    expect(await redis.client.get(keys.lease('200'))).toBe('job-1');
+    const ttl = await redis.client.pttl(keys.lease('200'));
+    expect(ttl).toBeGreaterThan(LEASE_MS - 10_000);
+    expect(ttl).toBeLessThanOrEqual(LEASE_MS);
+  });
+
+  it('by the job that has the lease: go, and the lease is renewed', async () => {
+    await claim();
+    await redis.client.pexpire(keys.lease('200'), 10_000);
+    expect((await claim()).said).toEqual(['go', 0]);
+    expect(await redis.client.pttl(keys.lease('200'))).toBeGreaterThan(LEASE_MS - 10_000);
+  });
+
+  it('whose lease ran out: go, and it counts as in flight since it was first enqueued', async () => {
+    await claim();
+    await redis.client.del(keys.lease('200'));
+    expect((await claim('200', 'job-2', ENQUEUED + 5_000)).said).toEqual(['go', 0]);
+    expect(await redis.client.get(keys.lease('200'))).toBe('job-2');
+    expect(await redis.client.zscore(keys.inFlight, '200')).toBe(String(ENQUEUED));
+  });
+
+  it('that has its result: done, with the result, and nothing is put in flight', async () => {
+    await redis.client.hset(keys.status('200'), { state: 'sent' });
+    expect((await claim()).said).toEqual(['done', ['state', 'sent']]);
+    expect(await redis.client.exists(keys.inFlight, keys.lease('200'))).toBe(0);
+  });
+
+  it('under one lease leaves other faxes free', async () => {
+    await claim();
+    expect((await claim('201', 'job-2')).said).toEqual(['go', 0]);
+  });
+});
+
+describe('a claim while the brake is on', () => {
+  it('is held for as long as the hold still lasts', async () => {
+    const until = (await redisTime(redis.client)) + 20_000;
+    await brakeHeldUntil(until);
+    const { now, said } = await claim();
+    expect(said).toEqual(['held', until - now]);
+  });
+
+  it('is the probe once the hold is over, and is told of the refusals so far', async () => {
+    await brakeHeldUntil(1, 3);
+    const { now, said } = await claim();
+    expect(said).toEqual(['go', 3]);
+    expect(await redis.client.hget(keys.brake, 'probeUntil')).toBe(String(now + PROBE_MS));
+  });
+
+  it('is held while another is the probe, for as long as that may take', async () => {
+    await brakeHeldUntil(1);
+    const probe = await claim('200', 'job-1');
+    const other = await claim('201', 'job-2');
+    expect(other.said).toEqual(['held', probe.now + PROBE_MS - other.now]);
+  });
+
+  it('is the probe in place of one whose time is over', async () => {
+    await brakeHeldUntil(1, 4);
+    await claim('200', 'job-1');
+    await redis.client.hset(keys.brake, 'probeUntil', await redisTime(redis.client));
+    expect((await claim('201', 'job-2')).said).toEqual(['go', 4]);
+  });
+
+  it('is free again after the release, which leaves the hash with an empty reason', async () => {
+    await redis.client.hset(keys.brake, { reason: '', refusals: 0, heldUntil: 0, probeUntil: 0, since: 1, countedAt: 1 });
+    expect((await claim('200', 'job-1')).said).toEqual(['go', 0]);
+    expect((await claim('201', 'job-2')).said).toEqual(['go', 0]);
+  });
+});
