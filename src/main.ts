@@ -28,6 +28,7 @@ import { createWorker } from './polling/worker.ts';
 import { warnOfLosses } from './redis/durability.ts';
 import { RedisClock } from './redis/clock.ts';
 import { connectRedis, type RedisConnection } from './redis/connect.ts';
+import { StorageWatch } from './results/storage-watch.ts';
 import { ResultStore } from './results/store.ts';
 import { startTracing } from './tracing.ts';
 
@@ -67,6 +68,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   const brake = new Brake(redis.client, keys, limit, alerts);
   const model = new ModelStore(redis.client, keys);
   const schedule = new Schedule(queue, redis.client, keys, limit, model, settings, log);
+  const storage = new StorageWatch(redis.client, keys, log);
+  const key = new OwnKey(log);
   const metrics = new Metrics(settings.LOW_BALANCE_THRESHOLD);
   const tracing = settings.OTEL_EXPORTER_OTLP_ENDPOINT ? await startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT, log) : undefined;
 
@@ -76,6 +79,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     metrics,
     model,
     schedule,
+    storage,
+    ownKeyRefused: () => key.refused,
     idleMs: () => (roles.worker ? performance.now() - lastWorkAt : undefined),
     board: roles.board ? queue : undefined,
     settings,
@@ -86,12 +91,12 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     throw error;
   });
 
-  const key = new OwnKey(log);
   let worker: Worker | undefined;
   let api: FaxApiClient | undefined;
   const begin = async (): Promise<void> => {
     if (settings.REDIS_URL !== 'embedded') await warnOfLosses(redis.client, log);
     if (!roles.worker) return; // a dashboard sets no pace: its settings are not those of the workers
+    storage.start();
     await limit.start();
     const wordings = new Wordings(redis.client, keys, alerts);
     await wordings.resolveKnown(rules);
@@ -147,6 +152,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     async close() {
       stopping.abort();
       key.close();
+      storage.stop();
       const deadline = AbortSignal.timeout(settings.SHUTDOWN_TIMEOUT_MS * CLOSING_SHARE);
       await stopWithin(deadline, async () => {
         await begun;

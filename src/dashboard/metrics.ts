@@ -12,6 +12,16 @@ const REQUEST_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const MISNAMED = ['resources', 'handles', 'requests'].map((what) => `fax_nodejs_active_${what}_total`);
 const MAX_WORDING_LABELS = 100; // a label value each: an API that puts a date into each message must not fill Prometheus
 
+/** What a process knows of itself at a scrape. */
+export type OwnState = {
+  readonly model: ModelStore;
+  readonly priceMs: number;
+  /** Whether Redis takes results. */
+  readonly storable: boolean;
+  /** Whether the API refuses the key of this worker, and takes that of others. */
+  readonly ownKeyRefused: boolean;
+};
+
 /** All Prometheus metrics of the service (contract §5): counts of this process, and the state of the fleet as of the scrape. */
 export class Metrics implements PollObserver {
   readonly #registry = new Registry();
@@ -36,6 +46,8 @@ export class Metrics implements PollObserver {
   readonly #brake = this.#gauge('fax_brake', '1 while polling is stopped for this reason', ['reason']);
   readonly #jobs = this.#gauge('fax_queue_jobs', 'Jobs in the queue, by BullMQ state', ['state']);
   readonly #price = this.#gauge('fax_poll_price_seconds', 'What a poll costs, in seconds of lag of one fax; this worker’s', []);
+  readonly #storable = this.#gauge('fax_results_storable', '1 if Redis takes results: not if it is out of memory, read-only or forbids it', []);
+  readonly #ownKeyRefused = this.#gauge('fax_worker_key_refused', '1 while the API refuses the key of this worker and takes that of others', []);
   readonly #redisUp = this.#gauge('fax_redis_up', '1 if Redis answered this scrape', []);
 
   /** @param lowBalance below which the balance is low; null for no such limit */
@@ -72,9 +84,11 @@ export class Metrics implements PollObserver {
    * All metrics as text.
    *
    * @param fleet undefined while Redis is away: its gauges then keep what they had
-   * @param schedule what this process schedules by
+   * @param own what this process knows of itself
    */
-  async text(fleet: Fleet | undefined, { model, priceMs }: { model: ModelStore; priceMs: number }): Promise<string> {
+  async text(fleet: Fleet | undefined, { model, priceMs, storable, ownKeyRefused }: OwnState): Promise<string> {
+    this.#storable.set(storable ? 1 : 0);
+    this.#ownKeyRefused.set(ownKeyRefused ? 1 : 0);
     this.#price.set(priceMs / 1000);
     this.#redisUp.set(fleet ? 1 : 0);
     if (fleet) this.#show(fleet);

@@ -9,6 +9,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Settings } from '../config.ts';
 import type { ModelStore } from '../pacing/model-store.ts';
 import type { Schedule } from '../pacing/schedule.ts';
+import type { StorageWatch } from '../results/storage-watch.ts';
 import type { Fleet, FleetReader } from './fleet.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 import type { Metrics } from './metrics.ts';
@@ -20,6 +21,9 @@ export type HttpParts = {
   readonly metrics: Metrics;
   readonly model: ModelStore;
   readonly schedule: Schedule;
+  readonly storage: StorageWatch;
+  /** Whether the API refuses the key of this worker, and takes that of others. */
+  readonly ownKeyRefused: () => boolean;
   /** Since this process last worked on a job, ms; undefined if it has no worker. */
   readonly idleMs: () => number | undefined;
   /** The queue that Bull Board shows; undefined for health and metrics alone. */
@@ -55,16 +59,18 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   return app;
 }
 
-function addHealth(app: FastifyInstance, { fleet, metrics, model, schedule, idleMs }: HttpParts): void {
+function addHealth(app: FastifyInstance, { fleet, metrics, model, schedule, storage, idleMs, ownKeyRefused }: HttpParts): void {
   const read = (): Promise<Fleet | undefined> => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined);
   app.get('/healthz', UNLIMITED, () => ({ status: 'ok' }));
   app.get('/readyz', UNLIMITED, async (_request, reply) => {
-    const state = await read();
-    const reason = notReady(state, idleMs(), state?.pacePerSecond === undefined ? 0 : 1000 / state.pacePerSecond);
+    const [state, storageProblem] = await Promise.all([read(), storage.check()]);
+    const reason = notReady({ fleet: state, storageProblem, idleMs: idleMs(), ownKeyRefused: ownKeyRefused() });
     return reason === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
   });
   app.get('/metrics', UNLIMITED, async (_request, reply) => {
-    const text = await metrics.text(await read(), { model, priceMs: schedule.priceMs });
+    const [state, storageProblem] = await Promise.all([read(), storage.check()]);
+    const health = { storable: storageProblem === undefined, ownKeyRefused: ownKeyRefused() };
+    const text = await metrics.text(state, { model, priceMs: schedule.priceMs, ...health });
     return reply.type(metrics.contentType).send(text);
   });
 }

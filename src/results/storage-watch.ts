@@ -4,6 +4,7 @@ import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 
 const CHECK_MS = 2_000;
+const NO_ANSWER = 'no answer to a write';
 const PATIENCE_MS = 2_000; // a client that is told READONLY connects again and again, and gives no answer
 
 /**
@@ -15,7 +16,7 @@ export class StorageWatch {
   readonly #keys: Keys;
   readonly #log: Log;
   readonly #try: Script<string>;
-  #problem: string | undefined;
+  #warned = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(redis: RedisClient, keys: Keys, log: Log) {
@@ -36,30 +37,44 @@ export class StorageWatch {
     clearInterval(this.#timer);
   }
 
-  /** Why results cannot be stored now, and what to do; undefined if they can. Never rejects, and answers within 2 s. */
+  /** Why results cannot be stored now, and what to do; undefined if they can. Never rejects, and answers within 3 s. */
   async check(): Promise<string | undefined> {
     const { status, events, writable, completed } = this.#keys;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
-      timer = setTimeout(() => resolve('no answer to a write'), PATIENCE_MS);
-    });
-    const reply = await Promise.race([this.#try([status('0'), events, writable], [completed]), late]).catch((error: unknown) => String(error));
-    clearTimeout(timer);
-    this.#note(problemOf(reply));
-    return this.#problem;
+    const trial = this.#try([status('0'), events, writable], [completed]).catch((error: unknown) => String(error));
+    const reply = (await within(PATIENCE_MS, trial)) ?? NO_ANSWER;
+    const problem = problemOf(reply);
+    if (reply !== NO_ANSWER || (await this.#isThere())) this.#tell(problem); // that Redis is away is logged as such
+    return problem;
   }
 
-  #note(problem: string | undefined): void {
-    if (this.#redis.status !== 'ready') return; // that Redis is away is logged as such
-    if (problem !== undefined && this.#problem === undefined) this.#log.warn({ reason: problem }, 'results cannot be stored');
-    if (problem === undefined && this.#problem !== undefined) this.#log.info('results can be stored again');
-    this.#problem = problem;
+  async #isThere(): Promise<boolean> {
+    return (await within(PATIENCE_MS / 2, this.#redis.ping().catch(() => undefined))) !== undefined;
+  }
+
+  #tell(problem: string | undefined): void {
+    if (this.#warned === (problem !== undefined)) return;
+    this.#warned = problem !== undefined;
+    if (problem === undefined) this.#log.info('results can be stored again');
+    else this.#log.warn({ reason: problem }, 'results cannot be stored');
+  }
+}
+
+/** What a promise comes to; undefined if that takes longer. */
+async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
 const PROBLEMS: readonly (readonly [pattern: RegExp, problem: string])[] = [
   [/\bOOM\b/, 'redis is out of memory (maxmemory): give it more, or delete what is not needed'],
-  [/\bREADONLY\b|no answer to a write/, 'redis takes no writes: it is a replica, or a failover is under way'],
+  [/\bREADONLY\b|no answer to a write/, 'redis takes no writes: it is away or a replica, or a failover is under way'],
   [/\bMISCONF\b/, 'redis takes no writes as it cannot save to its disk (MISCONF): see its log'],
   [/\bNOREPLICAS\b/, 'redis takes no writes as it has too few replicas (min-replicas-to-write)'],
 ];

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Fleet } from '../../src/dashboard/fleet.ts';
-import { notReady } from '../../src/dashboard/readiness.ts';
+import { notReady, type Health } from '../../src/dashboard/readiness.ts';
 
 const calm: Fleet = {
   pacePerSecond: 1,
@@ -10,32 +10,40 @@ const calm: Fleet = {
   oldestInFlightMs: 0,
   overdueMs: 0,
 };
+const reason = (fleet: Fleet | undefined, idleMs: number | undefined, more: Partial<Health> = {}): string | undefined =>
+  notReady({ fleet, idleMs, storageProblem: undefined, ownKeyRefused: false, ...more });
 const held = { refusals: 1, since: 0, heldUntil: 0, cause: '' };
 
 it('the service is ready while Redis answers, the key is taken and its worker works', () => {
-  expect(notReady(calm, 0, 1_000)).toBeUndefined();
-  expect(notReady({ ...calm, brake: { ...held, reason: 'rate_limited' } }, 0, 1_000)).toBeUndefined();
-  expect(notReady(calm, 3_600_000, 1_000)).toBeUndefined();
-  expect(notReady(undefined, 0, 0)).toMatch(/redis/);
-  expect(notReady({ ...calm, brake: { ...held, reason: 'unauthorized' } }, 0, 1_000)).toMatch(/key/);
+  expect(reason(calm, 0)).toBeUndefined();
+  expect(reason({ ...calm, brake: { ...held, reason: 'rate_limited' } }, 0)).toBeUndefined();
+  expect(reason(calm, 3_600_000)).toBeUndefined();
+  expect(reason(undefined, 0)).toMatch(/redis/);
+  expect(reason({ ...calm, brake: { ...held, reason: 'unauthorized' } }, 0)).toMatch(/key/);
 });
 
 it('a worker that leaves due jobs alone is not ready, unless the brake is on', () => {
   const overdue = { ...calm, overdueMs: 90_000 };
-  expect(notReady(overdue, 90_000, 1_000)).toMatch(/taken no job for 90 s/);
-  expect(notReady(overdue, 10_000, 1_000)).toBeUndefined();
-  expect(notReady(overdue, undefined, 1_000)).toBeUndefined();
-  expect(notReady({ ...overdue, brake: { ...held, reason: 'api_down' } }, 90_000, 1_000)).toBeUndefined();
+  expect(reason(overdue, 90_000)).toMatch(/taken no job for 90 s/);
+  expect(reason(overdue, 10_000)).toBeUndefined();
+  expect(reason(overdue, undefined)).toBeUndefined();
+  expect(reason({ ...overdue, brake: { ...held, reason: 'api_down' } }, 90_000)).toBeUndefined();
 });
 
 it('jobs with a priority are due jobs too', () => {
   const prioritised = { ...calm, jobs: { ...calm.jobs, prioritized: 3 } };
-  expect(notReady(prioritised, 90_000, 1_000)).toMatch(/taken no job for 90 s/);
-  expect(notReady(prioritised, 10_000, 1_000)).toBeUndefined();
+  expect(reason(prioritised, 90_000)).toMatch(/taken no job for 90 s/);
+  expect(reason(prioritised, 10_000)).toBeUndefined();
 });
 
 it('a paused queue is called paused, not its worker stuck, in a process without a worker too', () => {
   const paused = { ...calm, paused: true, overdueMs: 90_000 };
-  for (const idleMs of [0, 90_000, undefined]) expect(notReady(paused, idleMs, 1_000)).toMatch(/queue is paused: resume it/);
-  expect(notReady({ ...paused, brake: { ...held, reason: 'unauthorized' } }, 0, 1_000)).toMatch(/key/);
+  for (const idleMs of [0, 90_000, undefined]) expect(reason(paused, idleMs)).toMatch(/queue is paused: resume it/);
+  expect(reason({ ...paused, brake: { ...held, reason: 'unauthorized' } }, 0)).toMatch(/key/);
+});
+
+it('a process that cannot store results, or whose own key is refused, is not ready', () => {
+  expect(reason(calm, 0, { storageProblem: 'redis is out of memory' })).toMatch(/results cannot be stored: redis is out of memory/);
+  expect(reason(calm, 0, { ownKeyRefused: true })).toMatch(/key of this worker.*FAX_API_KEY/);
+  expect(reason(undefined, 0, { storageProblem: 'no answer' })).toBe('redis is away');
 });

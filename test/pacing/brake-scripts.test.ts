@@ -15,7 +15,7 @@ type Refusal = { reason?: string; sentAt?: number; holdMs?: number; named?: bool
 /** A refusal; without more, of a request that was sent after all that was counted before. */
 async function refuse({ reason = 'rate_limited', sentAt = Number.MAX_SAFE_INTEGER, holdMs = HOLD_MS, named = false }: Refusal = {}) {
   const run = loadScript<[number, string, string, number, number, number, number]>(redis.client, new URL('../../src/pacing/brake.lua', import.meta.url));
-  const [counted, before, now, refusals, since, heldMs, time] = await run([brake], [reason, sentAt, holdMs, named ? 1 : 0]);
+  const [counted, before, now, refusals, since, heldMs, time] = await run([brake], [reason, sentAt, holdMs, named ? 1 : 0, '']);
   return { counted, before, reason: now, refusals, since, heldMs, time };
 }
 
@@ -99,8 +99,9 @@ describe('the release', () => {
   it('tells what it ended and since when, and takes the brake off', async () => {
     const { since } = await refuse();
     await redis.client.hset(brake, { probeUntil: 7, escalated: 1 });
-    expect(await release()).toEqual(['rate_limited', since]);
-    expect(await redis.client.hgetall(brake)).toEqual({ reason: '', refusals: '0', heldUntil: '0', probeUntil: '0', since: String(since), countedAt: String(since) });
+    expect(await release()).toEqual(['rate_limited', since, '']);
+    const off = { reason: '', refusals: '0', heldUntil: '0', probeUntil: '0', cause: '' };
+    expect(await redis.client.hgetall(brake)).toEqual({ ...off, since: String(since), countedAt: String(since) });
   });
 
   it('of a brake that is off does nothing', async () => {

@@ -12,10 +12,16 @@ const LEASE_MS = 60_000;
 const PROBE_MS = 11_000;
 const ENQUEUED = Date.parse('2030-01-01T00:00:00Z');
 
-/** What a claim says: the word, and the value that goes with it. */
-async function claim(faxId = '200', jobId = 'job-1', enqueuedAt = ENQUEUED): Promise<{ now: number; said: unknown[] }> {
+type More = { enqueuedAt?: number; first?: boolean; gone?: string; fetchedAt?: number };
+
+/** What a claim says: the word, and the values that go with it. */
+async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{ now: number; said: unknown[] }> {
+  const { enqueuedAt = ENQUEUED, first = false, gone = '', fetchedAt = Number.MAX_SAFE_INTEGER } = more;
   const run = loadScript<[number, ...unknown[]]>(redis.client, new URL('../../src/polling/claim.lua', import.meta.url));
-  const [now, ...said] = await run([keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake], [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS]);
+  const [now, ...said] = await run(
+    [keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake, keys.standBys(faxId), keys.pace],
+    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt],
+  );
   return { now, said };
 }
 
@@ -31,7 +37,7 @@ describe('a claim of a fax', () => {
     expect(said).toEqual(['go', 0]);
     expect(now).toBeGreaterThanOrEqual(before);
     expect(now).toBeLessThanOrEqual(await redisTime(redis.client));
-    expect(await redis.client.zrange(keys.inFlight, 0, -1, 'WITHSCORES')).toEqual(['200', String(ENQUEUED)]);
+    expect(await redis.client.zrange(keys.inFlight, '0', '-1', 'WITHSCORES')).toEqual(['200', String(ENQUEUED)]);
     expect(await redis.client.get(keys.lease('200'))).toBe('job-1');
     const ttl = await redis.client.pttl(keys.lease('200'));
     expect(ttl).toBeGreaterThan(LEASE_MS - 10_000);
@@ -45,12 +51,34 @@ describe('a claim of a fax', () => {
     expect(await redis.client.pttl(keys.lease('200'))).toBeGreaterThan(LEASE_MS - 10_000);
   });
 
-  it('whose lease ran out: go, and it counts as in flight since it was first enqueued', async () => {
+  it('whose lease ran out: go, and it counts as in flight since the job that has it now was enqueued', async () => {
     await claim();
     await redis.client.del(keys.lease('200'));
-    expect((await claim('200', 'job-2', ENQUEUED + 5_000)).said).toEqual(['go', 0]);
+    expect((await claim('200', 'job-2', { enqueuedAt: ENQUEUED + 5_000 })).said).toEqual(['go', 0]);
     expect(await redis.client.get(keys.lease('200'))).toBe('job-2');
-    expect(await redis.client.zscore(keys.inFlight, '200')).toBe(String(ENQUEUED));
+    expect(await redis.client.zscore(keys.inFlight, '200')).toBe(String(ENQUEUED + 5_000));
+  });
+
+  it('that another job polls: leased, to whom, and how many stand by; a job is counted once', async () => {
+    await claim();
+    expect((await claim('200', 'job-2', { first: true })).said).toEqual(['leased', 'job-1', 1]);
+    expect((await claim('200', 'job-3', { first: true })).said).toEqual(['leased', 'job-1', 2]);
+    expect((await claim('200', 'job-2')).said).toEqual(['leased', 'job-1', 2]);
+    expect(await redis.client.pttl(keys.standBys('200'))).toBeGreaterThan(LEASE_MS - 10_000);
+  });
+
+  it('whose job is gone: go, for the first that says so', async () => {
+    await claim();
+    expect((await claim('200', 'job-2', { gone: 'job-1' })).said).toEqual(['go', 0]);
+    expect((await claim('200', 'job-3', { gone: 'job-1' })).said).toEqual(['leased', 'job-2', 0]);
+  });
+
+  it('by a job that was fetched while the limit was gone: unlimited, and it is no probe', async () => {
+    await redis.client.hset(keys.pace, 'restored', 1_000);
+    await brakeHeldUntil(1);
+    expect((await claim('200', 'job-1', { fetchedAt: 999 })).said).toEqual(['unlimited']);
+    expect(await redis.client.hget(keys.brake, 'probeUntil')).toBe('0');
+    expect((await claim('200', 'job-1', { fetchedAt: 1_000 })).said).toEqual(['go', 3]);
   });
 
   it('that has its result: done, with the result, and nothing is put in flight', async () => {

@@ -13,7 +13,7 @@ const TTL_SECONDS = 600;
 /** Records the end of a fax. @returns the result that was there before; empty if this one was recorded */
 async function finish(faxId: string, event: string, result: Record<string, string>, keptEvents = 1_000): Promise<Record<string, string>> {
   const run = loadScript<string[]>(redis.client, new URL('../../src/results/finish.lua', import.meta.url));
-  const scriptKeys = [keys.status(faxId), keys.events, keys.lease(faxId), keys.inFlight];
+  const scriptKeys = [keys.status(faxId), keys.events, keys.lease(faxId), keys.inFlight, keys.standBys(faxId)];
   return pairs(await run(scriptKeys, [keys.completed, event, TTL_SECONDS, keptEvents, faxId, ...Object.entries(result).flat()]));
 }
 
@@ -55,7 +55,7 @@ it('the first end of a fax is stored for a while, streamed and published, and th
   expect(ttl).toBeGreaterThan(TTL_SECONDS - 60);
   expect(ttl).toBeLessThanOrEqual(TTL_SECONDS);
   expect(await redis.client.exists(keys.lease('200'))).toBe(0);
-  expect(await redis.client.zrange(keys.inFlight, 0, -1)).toEqual(['201']);
+  expect(await redis.client.zrange(keys.inFlight, '0', '-1')).toEqual(['201']);
 });
 
 it('a second end changes nothing, and gets the first', async () => {
