@@ -36,6 +36,8 @@ it('jobs with a priority are due jobs too', () => {
 
 it('a paused queue is called paused, not its worker stuck, in a process without a worker too', () => {
   const paused = { ...calm, paused: true, overdueMs: 90_000 };
-  for (const idleMs of [0, 90_000, undefined]) expect(notReady(paused, idleMs, 1_000)).toMatch(/queue is paused: resume it/);
+  for (const idleMs of [0, 90_000, undefined]) {
+    expect(notReady(paused, idleMs, 1_000)).toMatch(/queue is paused: resume it/);
+  }
   expect(notReady({ ...paused, brake: { ...held, reason: 'unauthorized' } }, 0, 1_000)).toMatch(/key/);
 });

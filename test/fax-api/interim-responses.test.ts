@@ -4,10 +4,12 @@ import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { FaxApiClient } from '../../src/fax-api/client.ts';
 
-// RFC 9110 §15.2: a client must be able to parse interim responses before the final one, also if it did not ask for them.
+// RFC 9110 §15.2: a client must be able to parse interim responses before the final one, asked for or not.
 
 const BODY = '{"status":"success","message":"Sent!"}';
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const HINTS = 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n';
+const UPGRADE = 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n';
 const FINAL = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;
 
 let server: Server;
@@ -48,9 +50,9 @@ describe('an interim response that nobody asked for', () => {
   it.each<[string, string[]]>([
     ['100 in the packet of the answer', [CONTINUE + FINAL]],
     ['100 in a packet of its own', [CONTINUE, FINAL]],
-    ['100 with headers, in HTTP/1.1 as old servers write it', ['HTTP/1.1 100\r\nserver: x\r\ndate: y\r\n\r\n', FINAL]],
+    ['100 with headers, and without a phrase', ['HTTP/1.1 100\r\nserver: x\r\ndate: y\r\n\r\n', FINAL]],
     ['two of them', [CONTINUE + CONTINUE, FINAL]],
-    ['102 and 103 before 100', [`HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${CONTINUE}${FINAL}`]],
+    ['102 and 103 before 100', [HINTS + CONTINUE + FINAL]],
     ['100 cut into bytes', [...bytewise(CONTINUE), FINAL]],
     ['100, and an answer that is cut into bytes', [CONTINUE, ...bytewise(FINAL)]],
     ['none', [FINAL]],
@@ -79,7 +81,7 @@ describe('an interim response that nobody asked for', () => {
   });
 
   it.each<[string, string[]]>([
-    ['101, which is no interim response', ['HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n', FINAL]],
+    ['101, which is no interim response', [UPGRADE, FINAL]],
     ['head without an end', [`HTTP/1.1 100 Continue\r\nx: ${'x'.repeat(100_000)}`]],
     ['a garbled answer', [CONTINUE, 'HTTP/9 nonsense\r\n\r\n']],
   ])('%s is a fault', async (_what, pieces) => {
