@@ -180,6 +180,26 @@ it('/readyz says that the queue is paused, and sees prioritised jobs', async () 
   expect((await get('/readyz')).status).toBe(200);
 });
 
+it('/metrics tells the age of the oldest fax that still has its job', async () => {
+  await start({ POLL_MIN_INTERVAL_MS: '60000', POLL_MAX_INTERVAL_MS: '60000' });
+  const polled = async (faxJobId: number, agoMs: number): Promise<void> => {
+    harness.simulator.send(faxJobId, fateOf('pending', 0));
+    const id = await harness.enqueue(faxJobId, { opts: { timestamp: Date.now() - agoMs } });
+    await harness.untilAsync(async () => (harness.requestsFor(faxJobId) > 0 ? harness.job(id, 'delayed') : undefined));
+  };
+  const oldest = async (): Promise<number> => {
+    const text = await (await get('/metrics')).text();
+    return Number(/^fax_oldest_in_flight_seconds (\S+)/m.exec(text)?.[1]);
+  };
+  await polled(1, 3_600_000);
+  expect(await oldest()).toBeGreaterThanOrEqual(3_600);
+  await harness.queue.drain(true);
+  await polled(2, 600_000);
+  expect(Math.floor((await oldest()) / 600)).toBe(1);
+  await harness.queue.drain(true);
+  expect(await oldest()).toBe(0);
+});
+
 it('/readyz is 503 with the reason while the key is refused, and 200 again after', async () => {
   await start();
   expect((await get('/readyz')).status).toBe(200);
