@@ -1,4 +1,5 @@
--- Takes faxes whose jobs are gone off those in flight, and ends their leases. Where another job has the lease by now, nothing is changed.
+-- Takes faxes whose jobs are gone off those in flight, and ends their leases. Where another job has the lease by now, nothing
+-- is changed.
 --
 -- KEYS[1] faxes in flight   KEYS[2…] the lease of each fax
 -- ARGV[1…] for each lease: fax id, id of the job that held it (empty if it had run out)

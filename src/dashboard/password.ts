@@ -26,7 +26,7 @@ export function passwordCheck(username: string, password: string) {
   const expected = [digest(username), digest(password)] as const;
   const wrong = new RateLimiterMemory({ points: WRONG_PER_MINUTE, duration: 60 });
   return async (user: string, pass: string, { ip }: FastifyRequest): Promise<void> => {
-    // Counted before it is compared, with nothing awaited in between: requests that come in one packet are checked side by side.
+    // Counted before it is compared, with nothing awaited in between: requests of one packet are checked side by side.
     const counted = wrong.consume(ip);
     const userOk = timingSafeEqual(digest(user), expected[0]);
     const passOk = timingSafeEqual(digest(pass), expected[1]);

@@ -8,9 +8,9 @@ it.each([
 });
 
 it.each([
-  undefined, '', ' ', ':3000', 'evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'evil.example:127.0.0.1', '128.0.0.1',
-  '10.0.0.1:3000', '0.0.0.0', '[::]', '[::2]:3000', '::1', '[::1', '[::1]x', 'localhost:', 'localhost:x', 'a@localhost', 'localhost,evil.example',
-  'localhost evil.example', 'localhost/evil.example',
+  undefined, '', ' ', ':3000', 'evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'evil.example:127.0.0.1',
+  '128.0.0.1', '10.0.0.1:3000', '0.0.0.0', '[::]', '[::2]:3000', '::1', '[::1', '[::1]x', 'localhost:', 'localhost:x',
+  'a@localhost', 'localhost,evil.example', 'localhost evil.example', 'localhost/evil.example',
 ])('%j does not', (host) => {
   expect(isLoopbackHost(host)).toBe(false);
 });

@@ -5,8 +5,8 @@ import { Queue, RateLimitError, Worker, type Job, type Processor, type WorkerOpt
 import { Redis } from 'ioredis';
 import { useRedis } from '../support/use-redis.ts';
 
-// What the service takes for granted of BullMQ beyond its documented interface, each with the file that does. A failure here after an
-// upgrade says where to look.
+// What the service takes for granted of BullMQ beyond its documented interface, each with the file in src that does. A failure
+// here after an upgrade says where to look.
 
 const HOUR_MS = 3_600_000;
 
@@ -54,7 +54,8 @@ describe('BullMQ', () => {
   const add = async (data: object = { faxJobId: 1 }, options = {}): Promise<Job> => queue.add('poll', data, options);
 
   describe('meta', () => {
-    it('has the limit as max and duration, the concurrency, and paused while the queue is (pacing/rate-limit, dashboard/fleet)', async () => {
+    // pacing/rate-limit, dashboard/fleet
+    it('has the limit as max and duration, the concurrency, and paused while the queue is', async () => {
       await queue.setGlobalRateLimit(3, 700);
       await queue.setGlobalConcurrency(5);
       await queue.pause();
@@ -66,13 +67,15 @@ describe('BullMQ', () => {
       expect(await redis.hmget(meta, 'max', 'duration', 'concurrency', 'paused')).toEqual([null, null, null, null]);
     });
 
-    it('is obeyed as it stands in Redis: paused by the field alone (dashboard/fleet)', async () => {
+    // dashboard/fleet
+    it('is obeyed as it stands in Redis: paused by the field alone', async () => {
       expect(await queue.isPaused()).toBe(false);
       await redis.hset(queue.toKey('meta'), 'paused', 1);
       expect(await queue.isPaused()).toBe(true);
     });
 
-    it('has the max that wins over a worker’s, while the worker’s duration wins: so ours has no limiter (polling/worker)', async () => {
+    // polling/worker
+    it('has the max that wins over a worker’s, while the worker’s duration wins: so ours has no limiter', async () => {
       await queue.setGlobalRateLimit(1, 2 * HOUR_MS);
       for (let i = 0; i < 3; i += 1) await add();
       const limited = work(() => Promise.resolve(), { limiter: { max: 100, duration: HOUR_MS } });
@@ -84,7 +87,8 @@ describe('BullMQ', () => {
   });
 
   describe('the limiter key', () => {
-    it('counts the jobs fetched, and lasts for the duration from the first (pacing/give-back.lua)', async () => {
+    // pacing/give-back.lua
+    it('counts the jobs fetched, and lasts for the duration from the first', async () => {
       await queue.setGlobalRateLimit(3, HOUR_MS);
       for (let i = 0; i < 4; i += 1) await add();
       const limited = work(() => Promise.resolve());
@@ -99,7 +103,8 @@ describe('BullMQ', () => {
       expect(job.id).toBe('4');
     });
 
-    it('is a hold with the greatest safe integer, which another hold replaces (pacing/rate-limit, pacing/give-back.lua)', async () => {
+    // pacing/rate-limit, pacing/give-back.lua
+    it('is a hold with the greatest safe integer, which another hold replaces', async () => {
       await queue.rateLimit(HOUR_MS);
       expect(await redis.get(queue.toKey('limiter'))).toBe(String(Number.MAX_SAFE_INTEGER));
       await queue.rateLimit(60_000);
@@ -110,15 +115,18 @@ describe('BullMQ', () => {
   });
 
   describe('where jobs are', () => {
-    it('delayed has the time in ms times 0x1000 as score, plus a counter below it (dashboard/fleet)', async () => {
+    // dashboard/fleet
+    it('delayed has the time in ms times 0x1000 as score, plus a counter below it', async () => {
       const timestamp = Date.now();
       const jobs = await Promise.all([1, 2, 3].map(async () => add({}, { timestamp, delay: HOUR_MS })));
-      const scores = await Promise.all(jobs.map(async ({ id = '' }) => Number(await redis.zscore(queue.toKey('delayed'), id))));
+      const ids = jobs.map(({ id = '' }) => id);
+      const scores = (await redis.zmscore(queue.toKey('delayed'), ...ids)).map(Number);
       expect(scores.map((score) => Math.floor(score / 0x1000))).toEqual([1, 2, 3].map(() => timestamp + HOUR_MS));
       expect(scores.map((score) => score % 0x1000).sort()).toEqual([0, 1, 2]);
     });
 
-    it('wait is a list whose jobs stay there while the queue is paused, prioritized a sorted set (dashboard/fleet)', async () => {
+    // dashboard/fleet
+    it('wait is a list whose jobs stay there while the queue is paused, prioritized a sorted set', async () => {
       await queue.pause();
       await add();
       await add({}, { priority: 2 });
@@ -127,7 +135,8 @@ describe('BullMQ', () => {
       expect(await queue.getJobCounts('wait', 'prioritized')).toEqual({ wait: 1, prioritized: 1 });
     });
 
-    it('a job taken by hand, drained or obliterated is gone from its key (dashboard/oldest-in-flight)', async () => {
+    // dashboard/oldest-in-flight
+    it('a job that is removed or drained is gone from its key', async () => {
       const [removed, drained, delayed] = [await add(), await add(), await add({}, { delay: HOUR_MS })];
       await removed.remove();
       await queue.drain(true);
@@ -137,7 +146,8 @@ describe('BullMQ', () => {
   });
 
   describe('the hash of a job', () => {
-    it('has data and progress as JSON, its log beside it (polling/note.lua, dashboard/oldest-in-flight)', async () => {
+    // polling/note.lua, dashboard/oldest-in-flight
+    it('has data and progress as JSON, its log beside it', async () => {
       const job = await add({ faxJobId: 7 });
       const key = queue.toKey(job.id ?? '');
       await job.updateProgress({ polls: 2 });
@@ -152,20 +162,24 @@ describe('BullMQ', () => {
       expect((await queue.getJobLogs(job.id ?? '')).logs).toEqual(['a line', 'another']);
     });
 
-    it('has finishedOn once it is completed or failed, and no more when it is retried (client, dashboard/oldest-in-flight)', async () => {
-      const finishedOn = async (job: Job): Promise<string | null> => redis.hget(queue.toKey(job.id ?? ''), 'finishedOn');
+    // client, dashboard/oldest-in-flight
+    it('has finishedOn once it is completed or failed, and no more when it is retried', async () => {
+      const finishedOn = async ({ id = '' }: Job): Promise<string | null> => redis.hget(queue.toKey(id), 'finishedOn');
       const [good, bad] = [await add({ good: true }), await add({ good: false })];
-      const done = work(async ({ data }: Job<{ good: boolean }>) => (data.good ? Promise.resolve() : Promise.reject(new Error('bad'))));
+      const done = work(({ data }: Job<{ good: boolean }>) =>
+        data.good ? Promise.resolve() : Promise.reject(new Error('bad')),
+      );
       await once(done, 'failed');
       await done.close(true);
-      expect([await finishedOn(good), await finishedOn(bad)]).toEqual([expect.stringMatching(/^\d{13}$/), expect.stringMatching(/^\d{13}$/)]);
+      for (const job of [good, bad]) expect(await finishedOn(job)).toMatch(/^\d{13}$/);
       await (await queue.getJob(bad.id ?? ''))?.retry();
       expect(await finishedOn(bad)).toBeNull();
     });
   });
 
   describe('Worker', () => {
-    it('passes each job that it fetches through nextJobFromJobData, also the one that a finishing job fetches (polling/worker)', async () => {
+    // polling/worker
+    it('passes each job that it fetches through nextJobFromJobData, also one that a finishing job fetches', async () => {
       const [first, second] = [await add(), await add()];
       const busy = work(() => Promise.resolve());
       await once(busy, 'drained');
@@ -174,7 +188,8 @@ describe('BullMQ', () => {
       expect(busy.fetched.at(-1)?.[0]).toBeFalsy(); // nothing fetched comes there too
     });
 
-    it('sleeps on the limit by delay, with a controller that ends it, no longer than maximumRateLimitDelay (polling/worker)', async () => {
+    // polling/worker
+    it('sleeps on the limit by delay, with a controller that ends it, no longer than maximumRateLimitDelay', async () => {
       await queue.setGlobalRateLimit(1, HOUR_MS);
       await queue.rateLimit(HOUR_MS);
       await add();
@@ -183,7 +198,8 @@ describe('BullMQ', () => {
       expect(limited.delays[0]).toEqual([1_234, expect.any(AbortController)]);
     });
 
-    it('puts a refused job back by moveLimitedBackToWait: first in line, its attempts untouched (polling/poll)', async () => {
+    // polling/poll
+    it('puts a refused job back by moveLimitedBackToWait: first in line, its attempts untouched', async () => {
       await queue.setGlobalRateLimit(1, 1);
       const refused = await add();
       await add();

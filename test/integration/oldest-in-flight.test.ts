@@ -66,7 +66,8 @@ describe('the oldest fax in flight', () => {
   });
 
   it('is found among 2,000 whose jobs were drained, at the first look', async () => {
-    const jobs = Array.from({ length: 2_000 }, (_, i) => ({ name: 'poll', data: { faxJobId: i + 1 }, opts: { delay: 60_000 } }));
+    const opts = { delay: 60_000 };
+    const jobs = Array.from({ length: 2_000 }, (_, i) => ({ name: 'poll', data: { faxJobId: i + 1 }, opts }));
     const added = await faxes.queue.addBulk(jobs);
     await Promise.all(added.map(({ id = '' }, i) => faxes.lease(String(i + 1), id, 1_000 + i)));
     await faxes.queue.drain(true);
