@@ -17,7 +17,7 @@ export function redactor(secret: string): (text: string) => string {
 }
 
 /** A pattern of a text, each of its characters in any notation. */
-const written = (text: string): string => [...text].map((char) => `(?:${notations(char).join('|')})`).join('');
+const written = (text: string): string => Array.from(text, (char) => `(?:${notations(char).join('|')})`).join('');
 
 function notations(char: string): string[] {
   const code = char.codePointAt(0) ?? 0;
@@ -43,7 +43,7 @@ function base64Forms(secret: string): string[] {
     const shared = bytes.length % 3 === 0 ? 0 : 1;
     const whole = Math.floor((bytes.length * 8) / 6);
     const sure = bytes.toString('base64').slice(before === 0 ? 0 : before + 1, whole);
-    const core = [...sure].map((char) => `(?:${base64Notations(char).join('|')})`).join('');
+    const core = Array.from(sure, (char) => `(?:${base64Notations(char).join('|')})`).join('');
     return `${before > 0 ? BASE64_CHAR : ''}${core}${shared > 0 ? `${BASE64_CHAR}?` : ''}`;
   });
 }
