@@ -51,7 +51,8 @@ it('npm start: when npm alone gets SIGTERM, the service stops as if it had got i
     await started;
     npm.kill('SIGTERM');
     await exited;
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 10_000).unref())]); // of a service left running: never
+    const late = new Promise((resolve) => setTimeout(resolve, 10_000).unref());
+    await Promise.race([ended, late]); // the output of a service that is left running never ends
     expect([last, lives(pid)]).toEqual(['stopped', false]);
   } finally {
     if (pid > 0 && lives(pid)) process.kill(pid, 'SIGKILL');
