@@ -9,7 +9,7 @@ export function secretsOf(settings: Settings): string[] {
   return texts.filter((text): text is string => Boolean(text));
 }
 
-/** Takes the secrets out of an environment: once they are read, a child process or a crash report has no use for them. */
+/** Takes the secrets out of an environment: once read, a child process or a crash report has no use for them. */
 export function forgetSecrets(env: NodeJS.ProcessEnv): void {
   for (const name of [...SECRETS, ...URLS]) Reflect.deleteProperty(env, name);
 }

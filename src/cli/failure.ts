@@ -28,8 +28,8 @@ export function redactErrors(secrets: readonly string[]): void {
 }
 
 /**
- * Says on standard error what went wrong, plainly, and sets the exit code. A stack is shown only for what nobody foresaw;
- * no other property ever is, as client libraries put the command with its arguments on their errors.
+ * Says on standard error what went wrong, plainly, and sets the exit code. A stack is shown only for what nobody
+ * foresaw; no other property ever is, as client libraries put the command with its arguments on their errors.
  */
 export function reportError(error: unknown): void {
   const [text, exitCode] = reportOf(error);

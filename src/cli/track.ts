@@ -93,7 +93,7 @@ async function waitForAll(client: FaxStatusClient, ids: ReadonlySet<string>, sin
     progress.set(ids.size - open.size);
   };
   for (let from = since; open.size > 0 && !signal.aborted; from = await client.lastEventId()) {
-    // Some may have been finished before `from`; all others are in the stream after it, or it was trimmed: look them up.
+    // Some may have been finished before `from`; all others are in the stream after it, until it is trimmed past us.
     for await (const known of lookedUp(client, [...open], signal)) if (known.kind === 'done') done(known.result);
     try {
       if (open.size === 0) break;

@@ -123,8 +123,10 @@ describe('with the service running', () => {
     const jobId = await harness.enqueue(2);
     await harness.event(1);
     await harness.job(jobId, 'delayed');
-    expect(await run(['status', '1'], harness.env)).toEqual({ code: 0, output: expect.stringMatching(/sent .*1 poll /) });
-    expect(await run(['status', '2'], harness.env)).toEqual({ code: 0, output: expect.stringMatching(/^2: in flight since .*1 poll, last "Fax is being sent"/) });
+    const done = expect.stringMatching(/sent .*1 poll /);
+    expect(await run(['status', '1'], harness.env)).toEqual({ code: 0, output: done });
+    const inFlight = expect.stringMatching(/^2: in flight since .*1 poll, last "Fax is being sent"/);
+    expect(await run(['status', '2'], harness.env)).toEqual({ code: 0, output: inFlight });
     expect(JSON.parse((await run(['status', '2', '--json'], harness.env)).output)).toMatchObject({ kind: 'in_flight', polls: 1 });
     expect(await run(['status', '3'], harness.env)).toEqual({ code: 1, output: expect.stringMatching(/^3: not known/) });
   });
