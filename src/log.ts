@@ -8,16 +8,33 @@ export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | '
  * is taken out of the finished line here (pino's own redaction works on paths, not inside texts).
  *
  * @param secrets what must never be in a line, such as the API key
+ * @param destination standard output if left out
  */
-export async function createLog(level: string, secrets: readonly (string | null)[]): Promise<Logger> {
-  const redactors = secrets.filter((secret): secret is string => Boolean(secret)).map(redactor);
+export async function createLog(
+  level: string,
+  secrets: readonly string[],
+  destination?: DestinationStream,
+): Promise<Logger> {
+  const redactors = secrets.map(redactor);
   const options = {
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: plainError },
     hooks: { streamWrite: (line: string) => redactors.reduce((clean, redact) => redact(clean), line) },
   };
+  if (destination) return pino(options, destination);
   return process.stdout.isTTY ? pino(options, await prettyStream()) : pino(options);
+}
+
+/**
+ * An error as it is logged: none of its other properties, as client libraries put the command with its arguments on it
+ * (a password, when that command is AUTH) or the URL of the request.
+ */
+function plainError(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const { code } = error as NodeJS.ErrnoException;
+  return { type: error.name, message: error.message, ...(code !== undefined && { code }), stack: error.stack };
 }
 
 async function prettyStream(): Promise<DestinationStream> {

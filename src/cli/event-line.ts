@@ -4,7 +4,11 @@ import type { FaxResult } from '../results/result.ts';
 
 /** A finished fax in one line for people. */
 export function resultLine(result: FaxResult): string {
-  return `${result.completedAt}  ${result.state.padEnd(9)}  ${String(result.faxJobId).padEnd(12)}  ${result.reason}, ${result.polls} polls  ${oneLine(result.message, 80)}`;
+  const [state, id] = [result.state.padEnd(9), String(result.faxJobId).padEnd(12)];
+  const polls = pollCount(result.polls);
+  return `${result.completedAt}  ${state}  ${id}  ${result.reason}, ${polls}  ${oneLine(result.message, 80)}`;
 }
+
+export const pollCount = (polls: number): string => (polls === 1 ? '1 poll' : `${polls} polls`);
 
 export const eventLine = (event: FaxCompletedEvent, json: boolean): string => (json ? JSON.stringify(event) : resultLine(event.data));

@@ -1,4 +1,6 @@
+import { RedisReplyError, RedisUnavailableError } from '../client/errors.ts';
 import { SettingsError } from '../config.ts';
+import { redactor } from '../fax-api/redact.ts';
 import { PayloadError } from '../polling/job.ts';
 
 /** A command that cannot go on, in words for whoever ran it. Exit codes are those of sysexits(3). */
@@ -18,22 +20,33 @@ export const EX_NOINPUT = 66;
 export const EX_UNAVAILABLE = 69;
 export const EX_INTERRUPTED = 130; // as shells have it: 128 + SIGINT
 
-/** Says on standard error what went wrong, plainly, and sets the exit code. A stack is shown only for what nobody foresaw. */
+let redactors: readonly ((text: string) => string)[] = [];
+
+/** Has these secrets taken out of whatever `reportError` says from now on. */
+export function redactErrors(secrets: readonly string[]): void {
+  redactors = secrets.map(redactor);
+}
+
+/**
+ * Says on standard error what went wrong, plainly, and sets the exit code. A stack is shown only for what nobody
+ * foresaw; no other property ever is, as client libraries put the command with its arguments on their errors.
+ */
 export function reportError(error: unknown): void {
-  if (error instanceof SettingsError) {
-    for (const problem of error.problems) console.error(problem);
-    process.exitCode = error.exitCode;
-  } else if (error instanceof CommandError) {
-    console.error(error.message);
-    process.exitCode = error.exitCode;
-  } else if (error instanceof PayloadError) {
-    console.error(error.message);
-    process.exitCode = EX_DATAERR;
-  } else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    console.error(`${error.message}: the port is taken; set DASHBOARD_PORT, or --port for the stand-in API`);
-    process.exitCode = EX_UNAVAILABLE;
-  } else {
-    console.error(error);
-    process.exitCode = EX_SOFTWARE;
+  const [text, exitCode] = reportOf(error);
+  console.error(redactors.reduce((clean, redact) => redact(clean), text));
+  process.exitCode = exitCode;
+}
+
+function reportOf(error: unknown): [text: string, exitCode: number] {
+  if (!(error instanceof Error)) return [String(error), EX_SOFTWARE];
+  if (error instanceof SettingsError) return [error.problems.join('\n'), error.exitCode];
+  if (error instanceof CommandError) return [error.message, error.exitCode];
+  if (error instanceof PayloadError) return [error.message, EX_DATAERR];
+  if (error instanceof RedisUnavailableError) return [`${error.message} (REDIS_URL)`, EX_UNAVAILABLE];
+  if (error instanceof RedisReplyError) return [error.message, EX_UNAVAILABLE];
+  if ('code' in error && error.code === 'EADDRINUSE') {
+    const wanted = 'set DASHBOARD_PORT, or --port for the stand-in API';
+    return [`${error.message}: the port is taken; ${wanted}`, EX_UNAVAILABLE];
   }
+  return [error.stack ?? error.message, EX_SOFTWARE];
 }

@@ -1,4 +1,5 @@
 import type { FaxStatusClient } from '../client/client.ts';
+import { EventsTrimmedError } from '../client/errors.ts';
 import { parseFaxJob, PayloadError } from '../polling/job.ts';
 import type { FaxResult } from '../results/result.ts';
 import { withClient } from './client-session.ts';
@@ -91,12 +92,17 @@ async function waitForAll(client: FaxStatusClient, ids: ReadonlySet<string>, sin
     progress.line(json ? JSON.stringify(result) : resultLine(result));
     progress.set(ids.size - open.size);
   };
-  // Some may have been finished before `since`; all others are in the stream after it.
-  for await (const known of lookedUp(client, [...ids], signal)) if (known.kind === 'done') done(known.result);
-  if (open.size > 0) {
-    for await (const event of client.events({ since, signal })) {
-      done(event.data);
+  for (let from = since; open.size > 0 && !signal.aborted; from = await client.lastEventId()) {
+    // Some may have been finished before `from`; all others are in the stream after it, until it is trimmed past us.
+    for await (const known of lookedUp(client, [...open], signal)) if (known.kind === 'done') done(known.result);
+    try {
       if (open.size === 0) break;
+      for await (const event of client.events({ since: from, signal })) {
+        done(event.data);
+        if (open.size === 0) break;
+      }
+    } catch (error) {
+      if (!(error instanceof EventsTrimmedError)) throw error;
     }
   }
   progress.stop();

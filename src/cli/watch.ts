@@ -1,4 +1,4 @@
-import { EventNotFoundError } from '../client/event-reader.ts';
+import { EventNotFoundError, EventsTrimmedError } from '../client/errors.ts';
 import { withClient } from './client-session.ts';
 import { eventLine } from './event-line.ts';
 import { CommandError, EX_NOINPUT } from './failure.ts';
@@ -9,7 +9,9 @@ export async function watch({ since, json = false }: { since?: string; json?: bo
     try {
       for await (const event of client.events({ signal, ...(since !== undefined && { since }) })) console.log(eventLine(event, json));
     } catch (error) {
-      if (error instanceof EventNotFoundError) throw new CommandError(error.message, EX_NOINPUT);
+      if (error instanceof EventNotFoundError || error instanceof EventsTrimmedError) {
+        throw new CommandError(error.message, EX_NOINPUT);
+      }
       throw error;
     }
   });

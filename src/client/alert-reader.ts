@@ -1,18 +1,21 @@
 import { on } from 'node:events';
 import type { AlertEvent } from '../alerts/alert.ts';
-import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/redis-client.ts';
-import { subscribe } from './subscribe.ts';
+import { endedBy } from './ended-by.ts';
+import type { Subscription } from './subscription.ts';
 
-/** Alerts as they are published, until the signal is aborted. @param subscriber closed at the end */
-export async function* readAlerts(subscriber: RedisClient, keys: Keys, signal: AbortSignal): AsyncGenerator<AlertEvent, void, undefined> {
+/** Alerts as they are published, until the signal is aborted. @param published closed at the end */
+export async function* readAlerts(
+  published: Subscription,
+  signal: AbortSignal,
+): AsyncGenerator<AlertEvent, void, undefined> {
   try {
-    const messages = on(subscriber, 'message', { signal });
-    await subscribe(subscriber, keys.alerts);
-    for await (const [, message] of messages as AsyncIterable<[channel: string, message: string]>) yield JSON.parse(message) as AlertEvent;
+    const messages = on(published.messages, 'message', { signal: AbortSignal.any([signal, published.ended]) });
+    await endedBy(signal, published.ready());
+    for await (const [text] of messages as AsyncIterable<[text: string]>) yield JSON.parse(text) as AlertEvent;
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (signal.aborted) return;
+    throw published.ended.aborted ? published.ended.reason : error;
   } finally {
-    subscriber.disconnect();
+    published.close();
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Queue, type Job } from 'bullmq';
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { AlertEvent } from '../alerts/alert.ts';
 import { keysOf, type Keys } from '../keys.ts';
@@ -8,9 +8,14 @@ import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../results/event.ts';
 import { fromHash, type FaxResult, type JsonObject } from '../results/result.ts';
 import { readAlerts } from './alert-reader.ts';
+import { BoundedRedis } from './bounded-redis.ts';
 import { Completions } from './completions.ts';
-import { CancelError, ClosedError, WaitTimeoutError } from './errors.ts';
+import { endedBy } from './ended-by.ts';
+import { CancelError, ClosedError, RedisUnavailableError, WaitTimeoutError } from './errors.ts';
 import { EventReader, lastEntryId } from './event-reader.ts';
+import { dedupId, findJob, removeJob } from './fax-jobs.ts';
+import { nextPollAt } from './next-poll.ts';
+import { Subscription } from './subscription.ts';
 
 export type ClientOptions = {
   /**
@@ -22,6 +27,8 @@ export type ClientOptions = {
   readonly queueName?: string;
   readonly queuePrefix?: string;
   readonly keyPrefix?: string;
+  /** How long a call may wait for Redis, ms: 10,000 if left out. */
+  readonly commandTimeoutMs?: number;
 };
 
 export type TrackOptions = {
@@ -40,32 +47,45 @@ export type FaxStatus =
   | ({ readonly kind: 'in_flight'; readonly enqueuedAt: string } & FaxProgress)
   | { readonly kind: 'unknown' };
 
+type OnRefused = (error: PayloadError, index: number, fax: TrackedFax) => void;
+
 const BATCH = 1_000; // faxes enqueued in one round trip
 const CANCEL_PATIENCE_MS = 30_000; // longer than a poll takes
 const CANCEL_AGAIN_MS = 50;
 
-/** What other services use to have faxes watched and to learn how they ended (contract §1 and §3). */
+/**
+ * What other services use to have faxes watched and to learn how they ended (contract §1 and §3).
+ *
+ * Every call has an end, also while Redis is away. Besides the errors named at each, all of them reject with
+ * RedisUnavailableError if Redis does not answer within `commandTimeoutMs`, with RedisReplyError if it refuses a
+ * command, and with ClosedError once the client is closed.
+ */
 export class FaxStatusClient {
-  readonly #connect: () => RedisClient;
-  readonly #redis: RedisClient;
+  readonly #connect: () => BoundedRedis;
+  readonly #redis: BoundedRedis;
   readonly #queue: Queue;
   readonly #keys: Keys;
   readonly #open = new Set<RedisClient>();
   readonly #closing = new AbortController();
   #completions: Completions | undefined;
 
-  constructor({ redis = 'redis://127.0.0.1:6379', queueName = 'fax-status', queuePrefix = 'bull', keyPrefix = 'fax:' }: ClientOptions = {}) {
+  constructor({
+    redis = 'redis://127.0.0.1:6379',
+    queueName = 'fax-status',
+    queuePrefix = 'bull',
+    keyPrefix = 'fax:',
+    commandTimeoutMs = 10_000,
+  }: ClientOptions = {}) {
     this.#connect = () => {
       const connection = typeof redis === 'string' ? new Redis(redis) : redis();
-      connection.on('error', () => undefined); // each call rejects by itself
       connection.once('end', () => this.#open.delete(connection));
       this.#open.add(connection);
-      return connection;
+      return new BoundedRedis(connection, commandTimeoutMs, this.#closing.signal);
     };
     this.#redis = this.#connect();
     this.#keys = keysOf(keyPrefix);
-    this.#queue = new Queue(queueName, { connection: this.#redis, prefix: queuePrefix, skipMetasUpdate: true });
-    this.#queue.on('error', () => undefined);
+    this.#queue = new Queue(queueName, { connection: this.#redis.client, prefix: queuePrefix, skipMetasUpdate: true });
+    this.#queue.on('error', () => undefined); // each call rejects by itself
   }
 
   /**
@@ -88,15 +108,19 @@ export class FaxStatusClient {
    */
   async trackMany(
     faxes: Iterable<TrackedFax> | AsyncIterable<TrackedFax>,
-    { onRefused }: { readonly onRefused?: (error: PayloadError, index: number, fax: TrackedFax) => void } = {},
+    { onRefused }: { readonly onRefused?: OnRefused } = {},
   ): Promise<number> {
+    return endedBy(this.#closing.signal, this.#trackAll(faxes, onRefused)); // also if the source is slow
+  }
+
+  async #trackAll(faxes: Iterable<TrackedFax> | AsyncIterable<TrackedFax>, onRefused?: OnRefused): Promise<number> {
     let [index, taken] = [-1, 0];
     let batch: Parameters<Queue['addBulk']>[0] = [];
-    if (this.#redis.status !== 'ready') await this.#redis.ping(); // fails if Redis stays away; BullMQ's first command would wait for ever
     const send = async (): Promise<void> => {
-      if (batch.length > 0) await this.#queue.addBulk(batch);
-      taken += batch.length;
+      const jobs = batch;
       batch = [];
+      if (jobs.length > 0) await this.#redis.run(() => this.#queue.addBulk(jobs));
+      taken += jobs.length;
     };
     for await (const fax of faxes) {
       index += 1;
@@ -115,40 +139,66 @@ export class FaxStatusClient {
     return taken;
   }
 
-  /** The result of a fax, or how far it is: last message, polls, next poll. @throws PayloadError if the id is none */
+  /**
+   * The result of a fax, or how far it is: last message, polls, next poll (null if it is due).
+   *
+   * @throws PayloadError if the id is none
+   */
   async status(faxJobId: number | string): Promise<FaxStatus> {
     const { faxId } = parseFaxJob({ faxJobId });
     const result = await this.#result(faxId);
     if (result) return { kind: 'done', result };
-    const job = await this.#job(faxId);
-    if (!job) return { kind: 'unknown' };
-    return { kind: 'in_flight', enqueuedAt: new Date(job.timestamp).toISOString(), ...parseProgress(job.progress) };
+    const found = await this.#redis.run(async (client) => {
+      const job = await findJob(client, this.#queue, this.#keys, faxId);
+      if (!job) return undefined;
+      const progress = parseProgress(job.progress);
+      return { job, progress: { ...progress, nextPollAt: await nextPollAt(client, this.#keys, progress) } };
+    });
+    if (!found) return { kind: 'unknown' };
+    return { kind: 'in_flight', enqueuedAt: new Date(found.job.timestamp).toISOString(), ...found.progress };
   }
 
   /**
-   * Waits until a fax is final, whoever had it watched; at once if it is already. A fax that nobody has watched is waited for, too.
+   * Waits until a fax is final, whoever had it watched; at once if it is already. A fax that nobody has watched is
+   * waited for, too. If Redis goes away after the first look, waiting goes on until it is back.
    *
    * @param timeoutMs how long at most, ms; without end if left out
    * @throws WaitTimeoutError after `timeoutMs`
-   * @throws the signal's reason when it is aborted; ClosedError when the client is closed
+   * @throws the signal's reason when it is aborted
    * @throws PayloadError if the id is none
    */
-  async wait(faxJobId: number | string, { timeoutMs, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<FaxResult> {
+  async wait(
+    faxJobId: number | string,
+    { timeoutMs, signal }: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {},
+  ): Promise<FaxResult> {
     const { faxId } = parseFaxJob({ faxJobId });
+    this.#closing.signal.throwIfAborted();
     const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-    const ends = [timeout, signal, this.#closing.signal].filter((end) => end !== undefined);
-    this.#completions ??= new Completions(this.#connect(), this.#keys);
-    await this.#completions.ready();
-    for (;;) {
-      const found = new AbortController();
-      const more = this.#completions.next(faxId, AbortSignal.any([...ends, found.signal])); // before looking, so that nothing falls in between
-      const result = await this.#result(faxId);
-      if (result) found.abort();
-      await more;
-      if (result) return result;
-      signal?.throwIfAborted();
-      this.#closing.signal.throwIfAborted();
-      if (timeout?.aborted) throw new WaitTimeoutError(faxId, timeoutMs ?? 0);
+    const end = AbortSignal.any([timeout, this.#until(signal)].filter((each) => each !== undefined));
+    try {
+      return await endedBy(end, this.#finished(faxId, end));
+    } catch (error) {
+      if (timeout?.aborted && error === timeout.reason) throw new WaitTimeoutError(faxId, timeoutMs ?? 0);
+      throw error;
+    }
+  }
+
+  async #finished(faxId: string, end: AbortSignal): Promise<FaxResult> {
+    this.#completions ??= new Completions(new Subscription(this.#connect(), this.#keys.completed));
+    const completions = this.#completions;
+    await completions.ready();
+    const done = new AbortController();
+    const stop = AbortSignal.any([end, done.signal]);
+    try {
+      for (let first = true; ; first = false) {
+        const more = completions.next(faxId, stop); // before looking, so that nothing falls in between
+        const result = await (first ? this.#result(faxId) : this.#resultOnceBack(faxId));
+        if (result) return result;
+        await more;
+        end.throwIfAborted();
+      }
+    } finally {
+      done.abort();
     }
   }
 
@@ -162,49 +212,50 @@ export class FaxStatusClient {
   async cancel(faxJobId: number | string): Promise<boolean> {
     const { faxId } = parseFaxJob({ faxJobId });
     for (const started = performance.now(); performance.now() - started < CANCEL_PATIENCE_MS; ) {
-      const job = await this.#job(faxId);
-      if (!job) return false;
-      try {
-        await job.remove();
-      } catch {
-        await sleep(CANCEL_AGAIN_MS); // a worker polls it just now
-        continue;
-      }
-      // Not one step: should another job of the fax come in between, at worst it is polled by two, and has one result all the same.
-      if ((await this.#redis.get(this.#keys.lease(faxId))) === job.id) await this.#redis.del(this.#keys.lease(faxId));
-      await this.#redis.zrem(this.#keys.inFlight, faxId);
-      return true;
+      const outcome = await this.#redis.run((client) => removeJob(client, this.#queue, this.#keys, faxId));
+      if (outcome !== 'busy') return outcome === 'removed';
+      await sleep(CANCEL_AGAIN_MS); // a worker polls it just now
     }
     throw new CancelError(`fax ${faxId} is still watched: a worker was at it for ${CANCEL_PATIENCE_MS / 1000} s; try again`);
   }
 
   /** The place in the stream after which all that is still to come will stand: for `events({ since })`. */
   async lastEventId(): Promise<string> {
-    return lastEntryId(this.#redis, this.#keys);
+    return this.#redis.run((client) => lastEntryId(client, this.#keys));
   }
 
   /**
    * The events of finished faxes, in order, each once: those after `since` that the stream still has, then each as it comes.
-   * It ends when `signal` is aborted or the client is closed.
+   * Once started it goes on when Redis is away for a while. It ends when `signal` is aborted or the client is closed.
    *
    * @param since an event's id (`fax-200`), an entry id of the stream, or `0` for all; what comes from now on if left out
    * @throws EventNotFoundError if the stream does not have that event (any more)
+   * @throws EventsTrimmedError if events after `since`, or after the last one read, were trimmed away meanwhile
    */
-  async *events({ since, signal }: { readonly since?: string; readonly signal?: AbortSignal } = {}): AsyncGenerator<FaxCompletedEvent, void, undefined> {
-    const reader = new EventReader(this.#redis, this.#connect(), this.#keys);
-    yield* reader.read(since, this.#until(signal));
+  async *events({ since, signal }: { readonly since?: string; readonly signal?: AbortSignal } = {}): AsyncGenerator<
+    FaxCompletedEvent,
+    void,
+    undefined
+  > {
+    this.#closing.signal.throwIfAborted();
+    const published = new Subscription(this.#connect(), this.#keys.completed);
+    yield* new EventReader(this.#redis, published, this.#keys).read(since, this.#until(signal));
   }
 
-  /** The operational alerts and their ends, as they come; those of before are in no stream. It ends when `signal` is aborted or the client closed. */
+  /**
+   * The operational alerts and their ends, as they come; those of before, or of while Redis is away, are in no stream.
+   * It ends when `signal` is aborted or the client is closed.
+   */
   async *alerts({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<AlertEvent, void, undefined> {
-    yield* readAlerts(this.#connect(), this.#keys, this.#until(signal));
+    this.#closing.signal.throwIfAborted();
+    yield* readAlerts(new Subscription(this.#connect(), this.#keys.alerts), this.#until(signal));
   }
 
-  /** Ends whatever still waits or listens, and closes the client's connections. */
+  /** Ends whatever still waits or listens, and closes the client's connections, also while Redis is away. */
   async close(): Promise<void> {
     this.#closing.abort(new ClosedError('the client is closed'));
-    await this.#queue.close();
     for (const redis of this.#open) redis.disconnect();
+    await this.#queue.close();
   }
 
   #until(signal: AbortSignal | undefined): AbortSignal {
@@ -212,16 +263,17 @@ export class FaxStatusClient {
   }
 
   async #result(faxId: string): Promise<FaxResult | undefined> {
-    const hash = await this.#redis.hgetall(this.#keys.status(faxId));
+    const hash = await this.#redis.run((client) => client.hgetall(this.#keys.status(faxId)));
     return Object.keys(hash).length > 0 ? fromHash(hash) : undefined;
   }
 
-  /** The job that watches a fax: the one that polls it, or that will. */
-  async #job(faxId: string): Promise<Job | undefined> {
-    const id = (await this.#redis.get(this.#keys.lease(faxId))) ?? (await this.#queue.getDeduplicationJobId(dedupId(faxId))) ?? `fax-${faxId}`;
-    const job = await this.#queue.getJob(id);
-    return job?.finishedOn === undefined ? job : undefined;
+  /** As #result, but while Redis is away there is none to see. */
+  async #resultOnceBack(faxId: string): Promise<FaxResult | undefined> {
+    try {
+      return await this.#result(faxId);
+    } catch (error) {
+      if (error instanceof RedisUnavailableError && !this.#redis.ended) return undefined;
+      throw error;
+    }
   }
 }
-
-const dedupId = (faxId: string): string => `fax-${faxId}`;

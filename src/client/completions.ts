@@ -1,31 +1,30 @@
 import { EventEmitter, once } from 'node:events';
-import type { Keys } from '../keys.ts';
-import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../results/event.ts';
-import { subscribe } from './subscribe.ts';
+import type { Subscription } from './subscription.ts';
 
-const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the subscriber was reconnecting
+const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the connection was away
 
 /** Wakes whoever waits for one fax. All share one subscription. */
 export class Completions {
   readonly #finished = new EventEmitter().setMaxListeners(0);
-  readonly #subscribed: Promise<unknown>;
+  readonly #published: Subscription;
 
-  constructor(subscriber: RedisClient, keys: Keys) {
-    subscriber.on('message', (_channel: string, message: string) => {
-      this.#finished.emit(eventOf((JSON.parse(message) as FaxCompletedEvent).subject));
+  constructor(published: Subscription) {
+    this.#published = published;
+    published.messages.on('message', (text) => {
+      this.#finished.emit(eventOf((JSON.parse(text) as FaxCompletedEvent).subject));
     });
-    this.#subscribed = subscribe(subscriber, keys.completed);
   }
 
   /** Resolves when publications come in: what is looked up after that cannot fall in between. */
   async ready(): Promise<void> {
-    await this.#subscribed;
+    await this.#published.ready();
   }
 
-  /** Resolves at the next publication of a fax, after a while, or when told to stop; a wake-up from the call on is not lost. */
+  /** Resolves at the next publication of a fax, after a while, or when told to stop; none from the call on is lost. */
   async next(faxId: string, stop: AbortSignal): Promise<void> {
-    await once(this.#finished, eventOf(faxId), { signal: AbortSignal.any([stop, AbortSignal.timeout(LOOK_AGAIN_MS)]) }).catch(() => undefined);
+    const either = AbortSignal.any([stop, AbortSignal.timeout(LOOK_AGAIN_MS)]);
+    await once(this.#finished, eventOf(faxId), { signal: either }).catch(() => undefined);
   }
 }
 

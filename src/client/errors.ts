@@ -1,10 +1,13 @@
-/** The fax was not final within the time that the caller gave. It is still watched. */
+/** The fax had no result within the time that the caller gave. If it is tracked, it still is. */
 export class WaitTimeoutError extends Error {
   override readonly name = 'WaitTimeoutError';
   readonly code = 'ERR_WAIT_TIMEOUT';
 
   constructor(faxId: string, timeoutMs: number) {
-    super(`fax ${faxId} was not final within ${timeoutMs} ms; it is still watched: wait again, or listen to its event`);
+    super(
+      `fax ${faxId} had no result within ${timeoutMs} ms: if it is tracked it still is, so wait again, ` +
+        'or listen to its event; if not, track it first',
+    );
   }
 }
 
@@ -14,8 +17,44 @@ export class CancelError extends Error {
   readonly code = 'ERR_CANCEL';
 }
 
-/** The client was closed while something still waited. */
+/** The client was closed: before the call, or while something still waited. */
 export class ClosedError extends Error {
   override readonly name = 'ClosedError';
   readonly code = 'ERR_CLOSED';
+}
+
+/**
+ * Redis could not be reached in time, or does not let this client in. Every call can be made again; whether one that
+ * changes something took effect is not known.
+ */
+export class RedisUnavailableError extends Error {
+  override readonly name = 'RedisUnavailableError';
+  readonly code = 'ERR_REDIS_UNAVAILABLE';
+}
+
+/** Redis answered a command with an error, such as a missing permission. Trying again does not help. */
+export class RedisReplyError extends Error {
+  override readonly name = 'RedisReplyError';
+  readonly code = 'ERR_REDIS_REPLY';
+}
+
+/** The stream does not have the event that reading was to go on from: it was trimmed away, or never was. */
+export class EventNotFoundError extends Error {
+  override readonly name = 'EventNotFoundError';
+  readonly code = 'ERR_EVENT_NOT_FOUND';
+}
+
+/** The stream was trimmed past the place where reading was to go on: events may be missing in between. */
+export class EventsTrimmedError extends Error {
+  override readonly name = 'EventsTrimmedError';
+  readonly code = 'ERR_EVENTS_TRIMMED';
+  /** The entry id of the oldest event left; undefined if none is left. `since: '0'` reads on from it. */
+  readonly oldestId: string | undefined;
+
+  /** @param position the entry id after which reading was to go on */
+  constructor(position: string, oldestId: string | undefined) {
+    const left = oldestId === undefined ? 'none is left' : `the oldest left is ${oldestId}`;
+    super(`events after ${position} were trimmed away: ${left}; 0 as since reads all that is left`);
+    this.oldestId = oldestId;
+  }
 }

@@ -1,75 +1,101 @@
-import { once } from 'node:events';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../results/event.ts';
-import { subscribe } from './subscribe.ts';
+import type { BoundedRedis } from './bounded-redis.ts';
+import { endedBy } from './ended-by.ts';
+import { EventNotFoundError, EventsTrimmedError, RedisReplyError, RedisUnavailableError } from './errors.ts';
+import { START, entryId, extentOf, isTrimmedPast, type StreamExtent } from './stream-extent.ts';
+import type { Subscription } from './subscription.ts';
 
 const PAGE = 500;
-const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the subscriber was reconnecting
 
-/** The stream does not have the event that reading was to go on from: it was trimmed away, or never was. */
-export class EventNotFoundError extends Error {
-  override readonly name = 'EventNotFoundError';
-  readonly code = 'ERR_EVENT_NOT_FOUND';
-}
+type Entry = [id: string, fields: string[]];
 
 /**
- * Reads events without gap or repetition: the stream is what is read, and a publication only says that there is more. So
- * catching up and following live are one thing, and a lost connection loses nothing.
+ * Reads events without gap or repetition: the stream is what is read, and a publication only says that there is more.
+ * So catching up and following live are one thing, and a lost connection loses nothing.
  */
 export class EventReader {
-  readonly #redis: RedisClient;
-  readonly #subscriber: RedisClient;
+  readonly #redis: BoundedRedis;
+  readonly #published: Subscription;
   readonly #keys: Keys;
 
-  constructor(redis: RedisClient, subscriber: RedisClient, keys: Keys) {
+  /** @param published closed when reading ends */
+  constructor(redis: BoundedRedis, published: Subscription, keys: Keys) {
     this.#redis = redis;
-    this.#subscriber = subscriber;
+    this.#published = published;
     this.#keys = keys;
   }
 
   async *read(since: string | undefined, signal: AbortSignal): AsyncGenerator<FaxCompletedEvent, void, undefined> {
-    await subscribe(this.#subscriber, this.#keys.completed); // before the first look, so that nothing falls in between
     try {
-      let last = await this.#entryId(since);
+      await endedBy(signal, this.#published.ready()); // before the first look, so that nothing falls in between
+      let position = await endedBy(signal, this.#position(since));
       const ended = (): boolean => signal.aborted;
       while (!ended()) {
         const stop = new AbortController();
-        const more = this.#more(AbortSignal.any([signal, stop.signal]));
-        const entries = await this.#redis.xrange(this.#keys.events, `(${last}`, '+', 'COUNT', PAGE);
+        const more = this.#published.next(AbortSignal.any([signal, stop.signal]));
+        const entries = await endedBy(signal, this.#after(position));
         for (const [id, fields] of entries) {
-          last = id;
+          position = id;
           yield JSON.parse(fields[1] ?? '') as FaxCompletedEvent;
           if (ended()) break;
         }
         if (entries.length > 0) stop.abort();
         await more;
       }
+    } catch (error) {
+      if (!signal.aborted) throw error;
     } finally {
-      this.#subscriber.disconnect();
+      this.#published.close();
     }
   }
 
-  /** Resolves at the next publication, after a while, or when told to stop; a wake-up from here on is not lost. */
-  async #more(stop: AbortSignal): Promise<void> {
-    const either = AbortSignal.any([stop, AbortSignal.timeout(LOOK_AGAIN_MS)]);
-    await once(this.#subscriber, 'message', { signal: either }).catch(() => undefined);
+  /** The entries after a position; none while Redis is away. @throws EventsTrimmedError if some of them are gone */
+  async #after(position: string): Promise<readonly Entry[]> {
+    const { events } = this.#keys;
+    try {
+      // From the position itself on: while its entry is there, nothing after it can have been trimmed.
+      const entries = await this.#redis.run((client) => client.xrange(events, position, '+', 'COUNT', PAGE + 1));
+      if (entries[0]?.[0] === position) return entries.slice(1);
+      if (position === START) return entries;
+      const extent = await this.#extent();
+      if (isTrimmedPast(position, extent)) throw new EventsTrimmedError(position, extent?.oldestId);
+      return entries;
+    } catch (error) {
+      if (error instanceof RedisUnavailableError && !this.#redis.ended) return [];
+      throw error;
+    }
   }
 
-  async #entryId(since: string | undefined): Promise<string> {
-    if (since === undefined) return lastEntryId(this.#redis, this.#keys);
-    if (/^\d+(-\d+)?$/.test(since)) return since;
+  /** What is in the stream; undefined if there is none. */
+  async #extent(): Promise<StreamExtent | undefined> {
+    try {
+      return extentOf(await this.#redis.run((client) => client.xinfo('STREAM', this.#keys.events)));
+    } catch (error) {
+      if (error instanceof RedisReplyError && error.message.includes('no such key')) return undefined;
+      throw error;
+    }
+  }
+
+  async #position(since: string | undefined): Promise<string> {
+    if (since === undefined) return this.#redis.run((client) => lastEntryId(client, this.#keys));
+    if (/^\d+(-\d+)?$/.test(since)) return entryId(since);
     for (let end = '+'; ; ) {
-      const page = await this.#redis.xrevrange(this.#keys.events, end, '-', 'COUNT', PAGE);
+      const page = await this.#redis.run((client) => client.xrevrange(this.#keys.events, end, '-', 'COUNT', PAGE));
       for (const [id, fields] of page) if ((JSON.parse(fields[1] ?? '{}') as { id?: string }).id === since) return id;
       const oldest = page.at(-1)?.[0];
-      if (oldest === undefined) throw new EventNotFoundError(`no event ${since} in the stream: it may have been trimmed away; 0 reads all that is left`);
+      if (oldest === undefined) {
+        throw new EventNotFoundError(
+          `no event ${since} in the stream: it may have been trimmed away; 0 reads all that is left`,
+        );
+      }
       end = `(${oldest}`;
     }
   }
 }
 
-/** The id of the newest entry of the stream, or 0 if it is empty. */
+/** The id of the newest entry of the stream, or that of its start if it is empty. */
 export async function lastEntryId(redis: RedisClient, keys: Keys): Promise<string> {
-  return (await redis.xrevrange(keys.events, '+', '-', 'COUNT', 1))[0]?.[0] ?? '0';
+  return (await redis.xrevrange(keys.events, '+', '-', 'COUNT', 1))[0]?.[0] ?? START;
 }

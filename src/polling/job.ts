@@ -10,15 +10,22 @@ const ID_WANTED = 'must be a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ 
 
 const isPlainObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+/** What other languages send for no metadata: Python and Elixir null, PHP []. */
+const absentIfEmpty = (value: unknown): unknown =>
+  value === null || (Array.isArray(value) && value.length === 0) ? undefined : value;
+
 /** The id in its text form, as it stands in URLs and keys. Everything downstream takes ids from here only. */
 const FaxId = z.union([z.int(ID_WANTED).positive(ID_WANTED).transform(String), z.string().regex(ID_PATTERN, ID_WANTED)], ID_WANTED);
 
 const FaxJob = z.strictObject({
   faxJobId: FaxId,
-  metadata: z
-    .custom<JsonObject>(isPlainObject, 'must be a JSON object')
-    .refine((value) => jsonBytes(value) <= MAX_METADATA_BYTES, `must be at most ${MAX_METADATA_BYTES} bytes as JSON`)
-    .optional(),
+  metadata: z.preprocess(
+    absentIfEmpty,
+    z
+      .custom<JsonObject>(isPlainObject, 'must be a JSON object')
+      .refine((value) => jsonBytes(value) <= MAX_METADATA_BYTES, `must be at most ${MAX_METADATA_BYTES} bytes as JSON`)
+      .optional(),
+  ),
   deadlineMs: z.int('must be a positive whole number of ms').positive('must be a positive whole number of ms').optional(),
 });
 

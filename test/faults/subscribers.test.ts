@@ -2,7 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { FaxStatusClient } from '../../src/client/client.ts';
-import { subscribe } from '../../src/client/subscribe.ts';
+import { BoundedRedis } from '../../src/client/bounded-redis.ts';
+import { Subscription } from '../../src/client/subscription.ts';
 import type { FaxCompletedEvent } from '../../src/results/event.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
@@ -69,7 +70,7 @@ it('a subscription that is closed just when its connection comes back ends quiet
   const proxy = await TcpProxy.start(Number(new URL(redis.url).port));
   for (let round = 0; round < 30; round += 1) {
     const subscriber = quiet(new Redis(proxy.url, { maxRetriesPerRequest: null, retryStrategy: () => 1 }));
-    await subscribe(subscriber, 'any');
+    await new Subscription(new BoundedRedis(subscriber, 10_000, new AbortController().signal), 'any').ready();
     const back = new Promise((resolve) => void subscriber.once('ready', resolve));
     proxy.reset();
     await back;

@@ -123,8 +123,10 @@ describe('with the service running', () => {
     const jobId = await harness.enqueue(2);
     await harness.event(1);
     await harness.job(jobId, 'delayed');
-    expect(await run(['status', '1'], harness.env)).toEqual({ code: 0, output: expect.stringMatching(/sent .*1 polls/) });
-    expect(await run(['status', '2'], harness.env)).toEqual({ code: 0, output: expect.stringMatching(/^2: in flight since .*1 polls, last "Fax is being sent"/) });
+    const done = expect.stringMatching(/sent .*1 poll /);
+    expect(await run(['status', '1'], harness.env)).toEqual({ code: 0, output: done });
+    const inFlight = expect.stringMatching(/^2: in flight since .*1 poll, last "Fax is being sent"/);
+    expect(await run(['status', '2'], harness.env)).toEqual({ code: 0, output: inFlight });
     expect(JSON.parse((await run(['status', '2', '--json'], harness.env)).output)).toMatchObject({ kind: 'in_flight', polls: 1 });
     expect(await run(['status', '3'], harness.env)).toEqual({ code: 1, output: expect.stringMatching(/^3: not known/) });
   });
@@ -145,5 +147,33 @@ describe('with the service running', () => {
     expect(ids.slice(2).sort()).toEqual(['fax-4', 'fax-5', 'fax-6']);
     expect(await watch.exit('SIGINT')).toBe(0);
     expect(await run(['watch', '--since', 'fax-99'], harness.env)).toEqual({ code: 66, output: expect.stringContaining('fax-99') });
+  });
+
+  it('watch --since an entry that was trimmed away says plainly from where to go on', async () => {
+    harness = await Harness.start({ redisUrl: redis.url, run: false });
+    const stream = `${harness.settings.KEY_PREFIX}events`;
+    for (const id of [1, 2, 3]) await harness.redis.xadd(stream, `${id}-0`, 'event', '{}');
+    await harness.redis.xtrim(stream, 'MAXLEN', 1);
+    const output = 'events after 1-0 were trimmed away: the oldest left is 3-0; 0 as since reads all that is left';
+    expect(await run(['watch', '--since', '1-0'], harness.env)).toEqual({ code: 66, output });
+  });
+
+  it('track --wait looks up the outcomes whose events were trimmed away', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    const { redis: server, settings, simulator } = harness;
+    const stream = `${settings.KEY_PREFIX}events`;
+    await server.xadd(stream, '1-0', 'event', '{}');
+    simulator.send('first', fateOf('sent', 0));
+    simulator.send('second', fateOf('pending', 0));
+    const waiting = new CliProcess(['track', 'first', 'second', '--wait'], harness.env);
+    await waiting.line(/ sent +first /);
+    waiting.child.kill('SIGSTOP'); // a slow reader
+    simulator.send('second', fateOf('busy', 0));
+    await harness.event('second');
+    for (let i = 0; i < 3; i += 1) await server.xadd(stream, '*', 'event', '{"data":{"faxJobId":"another"}}');
+    await server.xtrim(stream, 'MAXLEN', 1);
+    waiting.child.kill('SIGCONT');
+    await waiting.line(/ failed +second /);
+    expect(await waiting.exit()).toBe(1);
   });
 });

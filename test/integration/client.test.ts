@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Redis } from 'ioredis';
-import { FaxStatusClient, PayloadError, WaitTimeoutError, type AlertEvent, type FaxCompletedEvent } from '../../src/index.ts';
+import {
+  EventsTrimmedError,
+  FaxStatusClient,
+  PayloadError,
+  WaitTimeoutError,
+  type AlertEvent,
+  type FaxCompletedEvent,
+} from '../../src/index.ts';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
 import { useRedis } from '../support/use-redis.ts';
@@ -79,6 +85,19 @@ describe('status', () => {
     const event = await harness.event(1);
     expect(await client.status('1')).toEqual({ kind: 'done', result: event.data });
   });
+
+  it('shows no next poll in the past while the brake holds all polls back', async () => {
+    await harness.close();
+    const heldUntil = Date.now() + 60_000;
+    const brake = `${harness.settings.KEY_PREFIX}brake`;
+    await harness.redis.hset(brake, { reason: 'unauthorized', heldUntil, probeUntil: 0 });
+    await client.track(1);
+    const [job] = await harness.queue.getWaiting();
+    await job?.updateProgress({ polls: 1, nextPollAt: '2020-01-01T00:00:00.000Z' });
+    expect(await client.status(1)).toMatchObject({ polls: 1, nextPollAt: new Date(heldUntil).toISOString() });
+    await harness.redis.del(brake);
+    expect(await client.status(1)).toMatchObject({ polls: 1, nextPollAt: null });
+  });
 });
 
 describe('wait', () => {
@@ -114,6 +133,11 @@ describe('wait', () => {
     await waiting;
     expect((await client.wait(1)).state).toBe('sent');
   });
+
+  it('a time-out says what is true of a fax that nobody tracks, too', async () => {
+    const late = expect(client.wait(1, { timeoutMs: 50 })).rejects;
+    await late.toThrow(/^fax 1 had no result within 50 ms: if it is tracked it still is, .*; if not, track it first$/);
+  });
 });
 
 it('events: catches up from the stream, then follows live, each event once and in order, until the signal', async () => {
@@ -132,6 +156,50 @@ it('events: catches up from the stream, then follows live, each event once and i
   }
   const stream = await harness.redis.xrange(`${harness.settings.KEY_PREFIX}events`, '-', '+');
   expect(received).toEqual(stream.map(([, fields]) => JSON.parse(fields[1] ?? '') as FaxCompletedEvent));
+});
+
+describe('events of a stream that was trimmed', () => {
+  const add = async (...ids: number[]): Promise<void> => {
+    const stream = `${harness.settings.KEY_PREFIX}events`;
+    for (const id of ids) await harness.redis.xadd(stream, `${id}-0`, 'event', JSON.stringify({ id: `fax-${id}` }));
+  };
+  const trim = async (left: number): Promise<unknown> => {
+    return harness.redis.xtrim(`${harness.settings.KEY_PREFIX}events`, 'MAXLEN', left);
+  };
+  const first = async (since: string): Promise<string | undefined> => {
+    for await (const { id } of client.events({ since })) return id;
+    return undefined;
+  };
+
+  it('past the place to go on from: an error that names the oldest entry left; none is missing: no error', async () => {
+    await add(11, 12, 13, 14, 15);
+    expect(await first('5')).toBe('fax-11'); // before the stream's first, but nothing was trimmed
+    await trim(3);
+    for (const since of ['11-0', '5', '5-7']) {
+      const error = await first(since).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(EventsTrimmedError);
+      const message = expect.stringContaining('13-0');
+      expect(error).toMatchObject({ code: 'ERR_EVENTS_TRIMMED', oldestId: '13-0', message });
+    }
+    for (const since of ['0', '0-0', '00']) expect(await first(since)).toBe('fax-13');
+    expect([await first('13-0'), await first('13-5'), await first('fax-13')]).toEqual(['fax-14', 'fax-14', 'fax-14']);
+    await trim(0);
+    await expect(first('14-0')).rejects.toMatchObject({ code: 'ERR_EVENTS_TRIMMED', oldestId: undefined });
+  });
+
+  it('past a reader that is slow: an error after what it had at hand', async () => {
+    await add(...Array.from({ length: 600 }, (_, i) => i + 1));
+    const received: string[] = [];
+    const reading = (async () => {
+      for await (const { id } of client.events({ since: '0' })) {
+        received.push(id);
+        if (received.length === 10) await trim(50);
+      }
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_EVENTS_TRIMMED', oldestId: '551-0' });
+    expect(received.at(-1)).toBe(`fax-${received.length}`);
+    expect(received.length).toBeLessThan(551);
+  });
 });
 
 it('alerts: as they come, until the client is closed', async () => {
@@ -169,6 +237,23 @@ describe('cancel', () => {
     expect((await client.wait(1)).state).toBe('sent');
   });
 
+  it('knows a fax by the data of its job: other jobs under ids that look like it are left alone', async () => {
+    await harness.close();
+    const { KEY_PREFIX } = harness.settings;
+    const other = await harness.queue.add('poll', { faxJobId: 5 }, { jobId: 'fax-999' }); // a producer's own id
+    const reused = await harness.queue.add('poll', { faxJobId: 6 }); // of a queue whose ids have started again
+    await harness.redis.set(`${KEY_PREFIX}lease:7`, reused.id ?? '');
+    for (const fax of [999, 7]) {
+      expect([await client.status(fax), await client.cancel(fax)]).toEqual([{ kind: 'unknown' }, false]);
+    }
+    expect((await harness.queue.getWaiting()).map(({ id }) => id).sort()).toEqual([other.id, reused.id].sort());
+    await client.track('7'); // the lease points at a job of another fax: the next pointer is tried
+    expect(await client.status(7)).toMatchObject({ kind: 'in_flight' });
+    expect(await client.cancel(7)).toBe(true);
+    expect((await harness.queue.getWaiting()).map(({ id }) => id).sort()).toEqual([other.id, reused.id].sort());
+    expect(await client.cancel(5)).toBe(false); // nothing that points at its job: it is not known
+  });
+
   it('waits for a poll that is under way, and leaves a result that it brought', async () => {
     harness.simulator.send(1, { then: [{ afterMs: 0, answer: { ...(fateOf('sent', 0).then[0]?.answer ?? {}), delayMs: 300 } }] });
     await client.track(1);
@@ -176,11 +261,4 @@ describe('cancel', () => {
     expect(await client.cancel(1)).toBe(false);
     expect((await client.wait(1)).state).toBe('sent');
   });
-});
-
-it('a Redis that is not there is an error, not an endless wait', async () => {
-  const lost = new FaxStatusClient({ redis: () => new Redis('redis://127.0.0.1:1', { maxRetriesPerRequest: 1, retryStrategy: () => 10 }) });
-  await expect(lost.track(1)).rejects.toThrow();
-  await expect(lost.status(1)).rejects.toThrow();
-  await lost.close();
 });

@@ -21,6 +21,8 @@ describe('a job’s data', () => {
     [{ faxJobId: 'a-B_9' }, 'a-B_9'],
     [{ faxJobId: Number.MAX_SAFE_INTEGER }, '9007199254740991'],
     [{ faxJobId: 'x'.repeat(64) }, 'x'.repeat(64)],
+    [{ faxJobId: 7, metadata: null }, '7'],
+    [{ faxJobId: 7, metadata: [] }, '7'],
   ])('is taken: %j', (data, faxId) => {
     expect(parseFaxJob(data)).toEqual({ faxId, metadata: {}, deadlineMs: undefined });
   });
@@ -44,8 +46,8 @@ describe('a job’s data', () => {
     [{ faxJobId: null }, 'data.faxJobId'],
     [{ faxJobId: [1] }, 'data.faxJobId'],
     [{ faxJobId: 1, metadata: 'x' }, 'data.metadata'],
-    [{ faxJobId: 1, metadata: [] }, 'data.metadata'],
-    [{ faxJobId: 1, metadata: null }, 'data.metadata'],
+    [{ faxJobId: 1, metadata: [null] }, 'data.metadata'],
+    [{ faxJobId: 1, metadata: false }, 'data.metadata'],
     [{ faxJobId: 1, metadata: { a: 'x'.repeat(4089) } }, 'data.metadata'],
     [{ faxJobId: 1, metadata: { a: 'é'.repeat(2045) } }, 'data.metadata'],
     [{ faxJobId: 1, deadlineMs: 0 }, 'data.deadlineMs'],

@@ -8,6 +8,7 @@ export class TcpProxy {
   latencyMs = 0;
   readonly #server: Server;
   readonly #pairs = new Set<readonly [Socket, Socket]>();
+  #port = 0;
 
   private constructor(targetPort: number) {
     this.#server = createServer((near) => {
@@ -28,13 +29,12 @@ export class TcpProxy {
 
   static async start(targetPort: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(targetPort);
-    proxy.#server.listen(0, '127.0.0.1');
-    await once(proxy.#server, 'listening');
+    await proxy.back();
     return proxy;
   }
 
   get url(): string {
-    return `redis://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+    return `redis://127.0.0.1:${this.#port}`;
   }
 
   /** Leaves the connections of now half open: nothing passes any more, and neither side is told. New ones work. */
@@ -50,6 +50,14 @@ export class TcpProxy {
     return size;
   }
 
+  /** Listens, at the same address as before. */
+  async back(): Promise<void> {
+    this.#server.listen(this.#port, '127.0.0.1');
+    await once(this.#server, 'listening');
+    this.#port = (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Stops listening: connections of now are reset, and new ones refused. `back` ends that. */
   async stop(): Promise<void> {
     this.reset();
     this.#server.close();

@@ -1,0 +1,54 @@
+import { EventEmitter, once } from 'node:events';
+import type { BoundedRedis } from './bounded-redis.ts';
+import { RedisUnavailableError } from './errors.ts';
+
+const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the connection was away
+
+/**
+ * A connection that listens to one channel, and again each time that it comes back. ioredis would do the latter by
+ * itself, but nobody handles that promise: a client closed in that moment would end its process with an unhandled
+ * rejection.
+ */
+export class Subscription {
+  /** Emits `message`, and no `error` when the connection is away for a while: whoever listens goes on. */
+  readonly messages = new EventEmitter<{ message: [text: string] }>().setMaxListeners(0);
+  /** Aborted when the connection has ended for good. */
+  readonly ended: AbortSignal;
+  readonly #redis: BoundedRedis;
+  readonly #channel: string;
+  #subscribed: Promise<unknown> | undefined;
+
+  constructor(redis: BoundedRedis, channel: string) {
+    this.#redis = redis;
+    this.#channel = channel;
+    const { client } = redis;
+    const ended = new AbortController();
+    this.ended = ended.signal;
+    client.once('end', () => ended.abort(new RedisUnavailableError('the connection to Redis has ended: start again')));
+    client.on('message', (_channel: string, text: string) => this.messages.emit('message', text));
+    if (!('autoResubscribe' in client.options)) return; // a cluster has none, and handles the promise
+    client.options.autoResubscribe = false;
+    client.on('ready', () => void client.subscribe(channel).catch(() => undefined));
+  }
+
+  /** Resolves when publications come in. Rejects as BoundedRedis does, and can be called again. */
+  async ready(): Promise<void> {
+    this.#subscribed ??= this.#redis.run((client) => client.subscribe(this.#channel));
+    try {
+      await this.#subscribed;
+    } catch (error) {
+      this.#subscribed = undefined;
+      throw error;
+    }
+  }
+
+  /** Resolves at the next publication, after a while, or when told to stop; one from the call on is not lost. */
+  async next(stop: AbortSignal): Promise<void> {
+    const either = AbortSignal.any([stop, this.ended, AbortSignal.timeout(LOOK_AGAIN_MS)]);
+    await once(this.messages, 'message', { signal: either }).catch(() => undefined);
+  }
+
+  close(): void {
+    this.#redis.client.disconnect();
+  }
+}
