@@ -1,5 +1,5 @@
 /**
- * Mutation testing of the pure files: `npm run test:mutation`. Their unit tests alone are run, so that a run takes a minute or two.
+ * Mutation testing of the pure files: `npm run test:mutation`. Only their unit tests are run, so that it takes minutes.
  *
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */

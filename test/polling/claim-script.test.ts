@@ -15,13 +15,15 @@ const ENQUEUED = Date.parse('2030-01-01T00:00:00Z');
 /** What a claim says: the word, and the value that goes with it. */
 async function claim(faxId = '200', jobId = 'job-1', enqueuedAt = ENQUEUED): Promise<{ now: number; said: unknown[] }> {
   const run = loadScript<[number, ...unknown[]]>(redis.client, new URL('../../src/polling/claim.lua', import.meta.url));
-  const [now, ...said] = await run([keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake], [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS]);
+  const scriptKeys = [keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake];
+  const [now, ...said] = await run(scriptKeys, [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS]);
   return { now, said };
 }
 
 /** The brake as brake.lua leaves it. */
 async function brakeHeldUntil(heldUntil: number, refusals = 3): Promise<void> {
-  await redis.client.hset(keys.brake, { reason: 'rate_limited', refusals, heldUntil, probeUntil: 0, since: 1, countedAt: 1 });
+  const counted = { since: 1, countedAt: 1 };
+  await redis.client.hset(keys.brake, { reason: 'rate_limited', refusals, heldUntil, probeUntil: 0, ...counted });
 }
 
 describe('a claim of a fax', () => {
@@ -31,7 +33,7 @@ describe('a claim of a fax', () => {
     expect(said).toEqual(['go', 0]);
     expect(now).toBeGreaterThanOrEqual(before);
     expect(now).toBeLessThanOrEqual(await redisTime(redis.client));
-    expect(await redis.client.zrange(keys.inFlight, 0, -1, 'WITHSCORES')).toEqual(['200', String(ENQUEUED)]);
+    expect(await redis.client.zrange(keys.inFlight, '0', '-1', 'WITHSCORES')).toEqual(['200', String(ENQUEUED)]);
     expect(await redis.client.get(keys.lease('200'))).toBe('job-1');
     const ttl = await redis.client.pttl(keys.lease('200'));
     expect(ttl).toBeGreaterThan(LEASE_MS - 10_000);
@@ -95,7 +97,8 @@ describe('a claim while the brake is on', () => {
   });
 
   it('is free again after the release, which leaves the hash with an empty reason', async () => {
-    await redis.client.hset(keys.brake, { reason: '', refusals: 0, heldUntil: 0, probeUntil: 0, since: 1, countedAt: 1 });
+    await brakeHeldUntil(0, 0);
+    await redis.client.hset(keys.brake, 'reason', '');
     expect((await claim('200', 'job-1')).said).toEqual(['go', 0]);
     expect((await claim('201', 'job-2')).said).toEqual(['go', 0]);
   });

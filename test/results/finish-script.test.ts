@@ -10,15 +10,21 @@ const redis = useRedisClient();
 const keys = keysOf('fax:');
 const TTL_SECONDS = 600;
 
+type Hash = Record<string, string>;
+
 /** Records the end of a fax. @returns the result that was there before; empty if this one was recorded */
-async function finish(faxId: string, event: string, result: Record<string, string>, keptEvents = 1_000): Promise<Record<string, string>> {
+async function finish(faxId: string, event: string, result: Hash, keptEvents = 1_000): Promise<Hash> {
   const run = loadScript<string[]>(redis.client, new URL('../../src/results/finish.lua', import.meta.url));
   const scriptKeys = [keys.status(faxId), keys.events, keys.lease(faxId), keys.inFlight];
-  return pairs(await run(scriptKeys, [keys.completed, event, TTL_SECONDS, keptEvents, faxId, ...Object.entries(result).flat()]));
+  const fields = Object.entries(result).flat();
+  return pairs(await run(scriptKeys, [keys.completed, event, TTL_SECONDS, keptEvents, faxId, ...fields]));
 }
 
 /** The events in the stream. */
-const streamed = async (): Promise<(string | undefined)[]> => (await redis.client.xrange(keys.events, '-', '+')).map(([, fields]) => fields[1]);
+async function streamed(): Promise<(string | undefined)[]> {
+  const entries = await redis.client.xrange(keys.events, '-', '+');
+  return entries.map(([, fields]) => fields[1]);
+}
 
 /** The events published while something is done. */
 async function published(during: () => Promise<unknown>): Promise<string[]> {
@@ -42,7 +48,7 @@ async function published(during: () => Promise<unknown>): Promise<string[]> {
   }
 }
 
-it('the first end of a fax is stored for a while, streamed and published, and the fax is no longer in flight', async () => {
+it('the first end of a fax is stored, streamed and published, and the fax is no longer in flight', async () => {
   await redis.client.set(keys.lease('200'), 'job-1');
   await redis.client.zadd(keys.inFlight, 1, '200', 2, '201');
   const heard = await published(async () => {
@@ -55,7 +61,7 @@ it('the first end of a fax is stored for a while, streamed and published, and th
   expect(ttl).toBeGreaterThan(TTL_SECONDS - 60);
   expect(ttl).toBeLessThanOrEqual(TTL_SECONDS);
   expect(await redis.client.exists(keys.lease('200'))).toBe(0);
-  expect(await redis.client.zrange(keys.inFlight, 0, -1)).toEqual(['201']);
+  expect(await redis.client.zrange(keys.inFlight, '0', '-1')).toEqual(['201']);
 });
 
 it('a second end changes nothing, and gets the first', async () => {
