@@ -25,7 +25,7 @@ export default {
   thresholds: { high: 95, low: 90, break: 85 },
   reporters: ['clear-text', 'html'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
-  // A folder that git, ESLint and Docker ignore already.
+  // A folder that git and ESLint ignore already.
   tempDirName: 'coverage/mutation',
   htmlReporter: { fileName: 'coverage/mutation.html' },
 };
