@@ -1,5 +1,5 @@
 /**
- * Mutation testing of the pure files: `npm run test:mutation`. Their unit tests alone are run, so that a run takes a minute or two.
+ * Mutation testing of the pure files: `npm run test:mutation`. Only their unit tests are run, so that it takes minutes.
  *
  * @type {import('@stryker-mutator/api/core').PartialStrykerOptions}
  */
@@ -25,7 +25,7 @@ export default {
   thresholds: { high: 95, low: 90, break: 85 },
   reporters: ['clear-text', 'html'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
-  // A folder that git, ESLint and Docker ignore already.
+  // A folder that git and ESLint ignore already.
   tempDirName: 'coverage/mutation',
   htmlReporter: { fileName: 'coverage/mutation.html' },
 };

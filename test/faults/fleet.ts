@@ -121,8 +121,8 @@ export class FaultyFleet {
   /**
    * What went wrong; and a line of it for people.
    *
-   * @param subscriberAway how often the subscriber may have lost its connection: each time it misses what is published until it is back, in
-   * one gap. The stream has that too, and a publication that nobody made leaves a gap of its own.
+   * @param subscriberAway how often the subscriber may have lost its connection: each time it misses what is published
+   * until it is back, in one gap. The stream has that too. A publication that was never made leaves a gap of its own.
    */
   async losses(fault: string, times: number, subscriberAway = 0): Promise<Losses> {
     await this.end();

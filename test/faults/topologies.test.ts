@@ -38,7 +38,8 @@ withServer('other forms of Redis', () => {
     await fleet.kill();
     await Promise.all((fleet.harness.redis as Cluster).nodes('master').map(replicated));
     await cluster.killMasterOf('{bull}');
-    expect(await fleet.losses('a master of a cluster and a worker killed', 1, 1)).toEqual(NO_LOSSES); // the subscriber may be on the node that dies
+    // The subscriber may be on the node that dies.
+    expect(await fleet.losses('a master of a cluster and a worker killed', 1, 1)).toEqual(NO_LOSSES);
   }, 90_000);
 
   it('sentinels: the master dies, and the faxes go on with the replica', async () => {

@@ -23,6 +23,6 @@ describe('rate headers', () => {
     [{ 'x-ratelimit-remaining': '' }, {}],
     [{}, {}],
   ])('%j', (headers, read) => {
-    expect(rateHeaders(headers, NOW)).toStrictEqual(read); // a header that cannot be read leaves no field, not even an undefined one
+    expect(rateHeaders(headers, NOW)).toStrictEqual(read); // what cannot be read leaves no field, not even undefined
   });
 });

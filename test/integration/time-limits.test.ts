@@ -12,7 +12,8 @@ afterEach(() => harness.stop());
 
 it('a good answer that says that nothing is left for an hour stops polling for 5 minutes at most', async () => {
   harness = await Harness.start({ redisUrl: redis.url });
-  const answer = { ...(fateOf('sent', 0).then[0]?.answer ?? {}), headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '3600' } };
+  const headers = { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '3600' };
+  const answer = { body: { status: 'success', message: 'Sent' }, headers };
   harness.simulator.send(1, { then: [{ afterMs: 0, answer }] });
   await harness.enqueue(1);
   await harness.event(1);
@@ -22,14 +23,16 @@ it('a good answer that says that nothing is left for an hour stops polling for 5
 });
 
 it('a fax that backs off for long is looked at once more when its deadline comes', async () => {
-  harness = await Harness.start({ redisUrl: redis.url, env: { POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '3000000' } });
+  const env = { POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '3000000' };
+  harness = await Harness.start({ redisUrl: redis.url, env });
   const { simulator } = harness;
   simulator.send(1, { first: [{ code: 500 }], then: fateOf('pending', 0).then });
   await harness.queue.pause(); // until the job has its past
   const id = await harness.enqueue(1, { data: { deadlineMs: 2_000 } });
   const job = await harness.queue.getJob(id);
-  const before = { ...parseProgress(undefined), polls: 25, faults: 25, lastPollAt: new Date().toISOString() }; // it would back off for 25 min, on average
-  await job?.updateProgress(keptProgress(before));
+  // After so many faults in a row it would back off for 25 min, on average.
+  const faulty = { ...parseProgress(undefined), polls: 25, faults: 25, lastPollAt: new Date().toISOString() };
+  await job?.updateProgress(keptProgress(faulty));
   await harness.queue.resume();
   const delayed = await harness.job(id, 'delayed');
   const { faults, nextPollAt } = parseProgress(delayed.progress);

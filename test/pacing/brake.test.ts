@@ -14,26 +14,34 @@ const MINUTE_MS = 60_000;
 
 type Done = { readonly holds: number[]; readonly alerts: string[] };
 
-/** A brake, and what it has done so far: holds in ms, alerts by kind and text, and how often it lowered the pace or let go. */
+/** A brake, and what it has done so far: holds in ms; alerts by kind and text, changes of the pace among them. */
 function brakeWithRecord(): Done & { readonly brake: Brake } {
   const holds: number[] = [];
   const alerts: string[] = [];
   const note = (what: string) => (): Promise<void> => Promise.resolve(void alerts.push(what));
-  const limit = { hold: (ms: number) => Promise.resolve(void holds.push(ms)), lower: note('pace lowered'), release: note('limiter released') };
+  const limit = {
+    hold: (ms: number) => Promise.resolve(void holds.push(ms)),
+    lower: note('pace lowered'),
+    release: note('limiter released'),
+  };
   const desk = {
     raise: (kind: string, message: string) => Promise.resolve(void alerts.push(`${kind}: ${message}`)),
     resolve: (kind: string) => Promise.resolve(void alerts.push(`${kind} resolved`)),
   };
-  return { brake: new Brake(redis.client, keys, limit as unknown as RateLimit, desk as unknown as AlertDesk), holds, alerts };
+  const brake = new Brake(redis.client, keys, limit as unknown as RateLimit, desk as unknown as AlertDesk);
+  return { brake, holds, alerts };
 }
 
 /** A refusal of a request that was sent just now. */
-const refusal = async (more: Partial<Refusal> = {}): Promise<Refusal> => {
-  return { reason: 'rate_limited', sentAt: (await redisTime(redis.client)) + 1, refusals: 0, retryAfterMs: undefined, ...more };
-};
+async function refusal(more: Partial<Refusal> = {}): Promise<Refusal> {
+  const sentAt = (await redisTime(redis.client)) + 1;
+  return { reason: 'rate_limited', sentAt, refusals: 0, retryAfterMs: undefined, ...more };
+}
 
 /** Makes the episode of refusals as old as this. */
-const episodeBeganAgo = async (ms: number): Promise<unknown> => redis.client.hset(keys.brake, 'since', (await redisTime(redis.client)) - ms);
+async function episodeBeganAgo(ms: number): Promise<void> {
+  await redis.client.hset(keys.brake, 'since', (await redisTime(redis.client)) - ms);
+}
 
 const KEY_ITSELF = expect.stringMatching(/^rate_limited: .* the key itself may be refused$/);
 

@@ -16,7 +16,9 @@ async function giveBack(takenMsAgo: number): Promise<number> {
 }
 
 /** A window that began so long ago, with so many slots taken. */
-const window = (taken: number, agoMs = 30_000): Promise<unknown> => redis.client.set(LIMITER, taken, 'PX', WINDOW_MS - agoMs);
+async function window(taken: number, agoMs = 30_000): Promise<void> {
+  await redis.client.set(LIMITER, taken, 'PX', WINDOW_MS - agoMs);
+}
 
 it('a slot is given back in the window in which it was taken, and the window ends as before', async () => {
   await window(2);

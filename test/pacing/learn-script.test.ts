@@ -9,14 +9,17 @@ import { useRedisClient } from '../support/use-redis-client.ts';
 const redis = useRedisClient();
 const { model } = keysOf('fax:');
 
+type Model = Record<string, number>;
+
 /** Adds completions and amounts by field. @returns the model that the script gives back */
-async function learn(completions: number, amounts: Record<string, number>, agedAbove = 100): Promise<Record<string, number>> {
+async function learn(completions: number, amounts: Model, agedAbove = 100): Promise<Model> {
   const run = loadScript<string[]>(redis.client, new URL('../../src/pacing/learn.lua', import.meta.url));
   const reply = pairs(await run([model], [completions, agedAbove, ...Object.entries(amounts).flat()]));
   return numbers(reply);
 }
 
-const numbers = (texts: Record<string, string>): Record<string, number> => Object.fromEntries(Object.entries(texts).map(([field, text]) => [field, Number(text)]));
+const numbers = (texts: Record<string, string>): Model =>
+  Object.fromEntries(Object.entries(texts).map(([field, text]) => [field, Number(text)]));
 
 it('what workers learn adds up, and each gets what all have learned', async () => {
   await learn(1, { e0: 50, c3: 1 });

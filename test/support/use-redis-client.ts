@@ -5,7 +5,7 @@ import { useRedis } from './use-redis.ts';
 /** A connection to a Redis of the file's own, empty before each test; `client` is there once they run. */
 export function useRedisClient(): { readonly client: Redis } {
   let client: Redis | undefined;
-  afterAll(() => client?.disconnect()); // first, as hooks run in the order in which they are written: before its Redis ends
+  afterAll(() => client?.disconnect()); // before its Redis ends: hooks run in the order in which they are written
   const redis = useRedis();
   beforeAll(() => {
     client = new Redis(redis.url);
