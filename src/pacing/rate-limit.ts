@@ -39,6 +39,7 @@ export class RateLimit {
   readonly #ownCeiling: number;
   #ceiling: number;
   #alive = 1;
+  #running = false;
   #warnedOf = '';
   #pace: number;
   #shape: LimiterShape;
@@ -67,6 +68,7 @@ export class RateLimit {
    */
   async start(): Promise<void> {
     await this.#refresh();
+    this.#running = true;
     clearInterval(this.#timer);
     this.#timer = setInterval(() => {
       this.#refresh().catch((err: unknown) => this.#log.debug({ err }, 'pace not refreshed'));
@@ -149,7 +151,8 @@ export class RateLimit {
     const last: RefusedPace | undefined = refused && at ? { pace: Number(refused), at: Number(at) } : undefined;
     this.#pace = paceAt(this.#ceiling, last, now, this.#settings.RATE_LIMIT_DURATION_MS);
     this.#shape = limiterShape(this.#pace);
-    if (this.#isLost(max, duration)) await this.#restore();
+    // Where no other worker runs, nothing was fetched without a limit.
+    if (this.#isLost(max, duration) && (alive > 1 || this.#running)) await this.#restore();
     else if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
     if (concurrency) {
       await this.#queue.removeGlobalConcurrency();

@@ -8,7 +8,7 @@
 --   'done', fields and values of the result    the fax has its result
 --   'leased', job id, jobs that stand by       another job polls this fax
 --   'held', ms                                 the brake is on for so long
---   'unlimited'                                the job was fetched while the limit was gone: it took no slot
+--   'unlimited', ms                            the job was fetched while the limit was gone, and took no slot; by then it is back
 --   'go', refusals                             poll; over 0 refusals in a row so far make this the one probe
 
 local time = redis.call('TIME')
@@ -35,8 +35,9 @@ else
   redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
 end
 
-if tonumber(ARGV[8]) < tonumber(redis.call('HGET', KEYS[6], 'restored') or 0) then
-  return { now, 'unlimited' }
+local restored = tonumber(redis.call('HGET', KEYS[6], 'restored') or 0)
+if tonumber(ARGV[8]) < restored then
+  return { now, 'unlimited', math.max(0, restored - now) }
 end
 
 local brake = redis.call('HMGET', KEYS[4], 'reason', 'refusals', 'heldUntil', 'probeUntil')

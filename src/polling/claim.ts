@@ -14,8 +14,8 @@ export type Claim = { readonly now: number } & (
   /** Another job polls this fax; so many stand by for it, this one included. */
   | { readonly kind: 'leased'; readonly standBys: number }
   | { readonly kind: 'held'; readonly remainingMs: number }
-  /** The job was fetched while the limit was gone, and took no slot of the pace. */
-  | { readonly kind: 'unlimited' }
+  /** The job was fetched while the limit was gone, and took no slot of the pace; after so long the limit is back. */
+  | { readonly kind: 'unlimited'; readonly remainingMs: number }
   | { readonly kind: 'go'; readonly refusals: number }
 );
 
@@ -34,8 +34,7 @@ export type Claimant = {
 type Reply =
   | [now: number, kind: 'done', result: string[]]
   | [now: number, kind: 'leased', owner: string, standBys: number]
-  | [now: number, kind: 'held' | 'go', value: number]
-  | [now: number, kind: 'unlimited'];
+  | [now: number, kind: 'held' | 'unlimited' | 'go', value: number];
 type ClaimSettings = Pick<Settings, 'POLL_MAX_INTERVAL_MS' | 'FAX_API_TIMEOUT_MS'>;
 
 // A lease outlives the longest pause between two polls and the longest hold; should it run out, the next job that comes for the fax takes it
@@ -91,9 +90,8 @@ function claimOf(reply: Reply): Claim {
     case 'leased':
       return { now, kind: 'leased', standBys: reply[3] };
     case 'held':
-      return { now, kind: 'held', remainingMs: reply[2] };
     case 'unlimited':
-      return { now, kind: 'unlimited' };
+      return { now, kind: reply[1], remainingMs: reply[2] };
     case 'go':
       return { now, kind: 'go', refusals: reply[2] };
   }

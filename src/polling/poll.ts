@@ -119,12 +119,11 @@ export class Poller {
       return claim.kind === 'done' ? this.#alreadyDone(first, claim.result) : this.#standBy(visit, claim.now, claim.standBys);
     }
     if (firstPollAt !== undefined) return this.#wait(visit, Math.max(0, firstPollAt - claim.now));
-    if (claim.kind === 'held') {
+    if (claim.kind === 'held' || claim.kind === 'unlimited') {
       await limit.hold(claim.remainingMs);
       throw new RateLimitError();
     }
-    // It took no slot: it takes one now that there is a limit again.
-    if (claim.kind === 'unlimited' || (!limited && claim.refusals === 0)) throw new RateLimitError();
+    if (!limited && claim.refusals === 0) throw new RateLimitError(); // it took no slot: it takes one now that there is a limit again
     return this.#poll(visit, claim);
   };
 

@@ -35,7 +35,7 @@ it('the key is in no log, Redis key, metric, page or process title after all kin
   ];
   const jobs = [];
   for (const [i, failure] of failures.entries()) {
-    simulator.send(i + 1, { first: [failure], then: [{ afterMs: 0, answer: echo('Sent') }] });
+    simulator.send(i + 1, { first: [failure], then: [{ afterMs: 0, answer: echo('Sent fax') }] });
     jobs.push(await harness.enqueue(i + 1));
   }
   simulator.send(50, { then: [{ afterMs: 0, answer: { body: { status: 'failed', message: `Fax Failed: ${TEST_KEY}` } } }] });

@@ -15,7 +15,8 @@ it('each final wording gives its result', async () => {
   harness = await Harness.start({ redisUrl: redis.url });
   const wordings: [status: string, message: string, state: string, reason: string][] = [
     ['success', 'Sent! Fax Has Been Answered.', 'sent', 'ok'],
-    ['success', 'Success', 'sent', 'ok'],
+    ['success', 'Success! Your fax has been sent.', 'sent', 'ok'],
+    ['success', 'Fax has been delivered', 'sent', 'ok'],
     ['SUCCESS', '  sent  ', 'sent', 'ok'],
     ['failed', 'No Answer', 'failed', 'no_answer'],
     ['failed', 'Fax Failed: Busy', 'failed', 'busy'],

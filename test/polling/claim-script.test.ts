@@ -76,7 +76,7 @@ describe('a claim of a fax', () => {
   it('by a job that was fetched while the limit was gone: unlimited, and it is no probe', async () => {
     await redis.client.hset(keys.pace, 'restored', 1_000);
     await brakeHeldUntil(1);
-    expect((await claim('200', 'job-1', { fetchedAt: 999 })).said).toEqual(['unlimited']);
+    expect((await claim('200', 'job-1', { fetchedAt: 999 })).said).toEqual(['unlimited', 0]);
     expect(await redis.client.hget(keys.brake, 'probeUntil')).toBe('0');
     expect((await claim('200', 'job-1', { fetchedAt: 1_000 })).said).toEqual(['go', 3]);
   });
