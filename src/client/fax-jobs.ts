@@ -1,6 +1,6 @@
 import type { Job, Queue } from 'bullmq';
 import type { Keys } from '../keys.ts';
-import { parseFaxJob } from '../polling/job.ts';
+import { faxIdOf } from '../polling/job-of-fax.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
 /** The deduplication id under which a fax is enqueued; producers may use it as a job id, too (contract §1). */
@@ -43,12 +43,4 @@ export async function removeJob(
   if ((await redis.get(keys.lease(faxId))) === job.id) await redis.del(keys.lease(faxId));
   await redis.zrem(keys.inFlight, faxId);
   return 'removed';
-}
-
-function faxIdOf(data: unknown): string | undefined {
-  try {
-    return parseFaxJob(data).faxId;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Queue } from 'bullmq';
 import type { Keys } from '../keys.ts';
-import { parseFaxJob } from '../polling/job.ts';
+import { STORED_JOB_FIELDS, watches, type StoredJob } from '../polling/job-of-fax.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 
@@ -54,14 +54,11 @@ export class OldestInFlight {
   async #firstLive(entries: readonly Entry[]): Promise<number> {
     // Not in one script with the leases: on a cluster BullMQ's keys are in another slot than ours.
     const pipeline = this.#redis.pipeline();
-    for (const { jobId } of entries) pipeline.hmget(this.#queue.toKey(jobId), 'data', 'finishedOn');
+    for (const { jobId } of entries) pipeline.hmget(this.#queue.toKey(jobId), ...STORED_JOB_FIELDS);
     const replies = (await pipeline.exec()) ?? [];
     const failed = replies.find(([error]) => error)?.[0];
     if (failed) throw failed; // a job that could not be read is not one that is gone
-    const live = entries.findIndex(({ faxId, jobId }, i) => {
-      const [data, finishedOn] = replies[i]?.[1] as [data: string | null, finishedOn: string | null];
-      return jobId !== '' && data !== null && finishedOn === null && faxIdOf(data) === faxId;
-    });
+    const live = entries.findIndex(({ faxId, jobId }, i) => jobId !== '' && watches(replies[i]?.[1] as StoredJob, faxId));
     return live === -1 ? entries.length : live;
   }
 
@@ -69,14 +66,5 @@ export class OldestInFlight {
     if (stale.length === 0) return;
     const leases = stale.map(({ faxId }) => this.#keys.lease(faxId));
     await this.#forget([this.#keys.inFlight, ...leases], stale.flatMap(({ faxId, jobId }) => [faxId, jobId]));
-  }
-}
-
-/** Which fax a job is for; undefined if its data is not that of a fax job. @param data JSON, as BullMQ keeps it */
-function faxIdOf(data: string): string | undefined {
-  try {
-    return parseFaxJob(JSON.parse(data)).faxId;
-  } catch {
-    return undefined;
   }
 }
