@@ -10,6 +10,7 @@ export type Keys = Readonly<{
   alerts: string;
   brake: string;
   pace: string;
+  /** Completion model: hash, see learn.lua. Versions before 3 have theirs, with other bins, at `model`. */
   model: string;
   wordings: string;
   lowBalance: string;
@@ -26,7 +27,7 @@ export function keysOf(prefix: string): Keys {
     alerts: `${prefix}alerts`,
     brake: `${prefix}brake`,
     pace: `${prefix}pace`,
-    model: `${prefix}model`,
+    model: `${prefix}life-table`,
     wordings: `${prefix}wordings`,
     lowBalance: `${prefix}low-balance`,
   };

@@ -27,7 +27,10 @@ function byIntegration(hazard: Float64Array, fromMs: number, toMs: number): numb
 
 // Hazards that differ from bin to bin: none, rare, common, and so high that survival underflows within a bin.
 const hazard = fc
-  .array(fc.oneof(fc.constant(0), fc.double({ min: -9, max: -1, noNaN: true }).map((exponent) => 10 ** exponent)), { minLength: BINS, maxLength: BINS })
+  .array(fc.oneof(fc.constant(0), fc.double({ min: -9, max: -1, noNaN: true }).map((exponent) => 10 ** exponent)), {
+    minLength: BINS,
+    maxLength: BINS,
+  })
   .map((values) => Float64Array.from(values));
 const age = fc.double({ min: 0, max: 8, noNaN: true }).map((exponent) => 10 ** exponent - 1);
 
@@ -45,7 +48,15 @@ it('is the integral of the share that has finished since the fax was last known 
 it('a constant hazard has the worth that the formula gives, in one bin, across bins and past the last edge', () => {
   const perMs = 1e-6;
   const curve = SurvivalCurve.of(flat(perMs));
-  for (const [from, to] of [[0, 40], [61_000, 61_100], [0, 600_000], [300_000, 3e8], [LAST_EDGE_MS - 5, LAST_EDGE_MS + 5e6], [LAST_EDGE_MS + 1, 2e9]] as const) {
+  const spans = [
+    [0, 40],
+    [61_000, 61_100],
+    [0, 600_000],
+    [300_000, 3e8],
+    [LAST_EDGE_MS - 5, LAST_EDGE_MS + 5e6],
+    [LAST_EDGE_MS + 1, 2e9],
+  ] as const;
+  for (const [from, to] of spans) {
     const ms = to - from;
     expect(worth(curve, from, to)).toBeCloseTo(ms + Math.expm1(-perMs * ms) / perMs, 4);
   }
@@ -70,7 +81,7 @@ it('a fax that finished for certain is worth the time since then, and one asked 
 });
 
 it('holds where survival itself is too small for a number', () => {
-  const perMs = 1; // of e^-1000000 of the faxes nothing is left at 1,000 s: only what is relative to them can be computed
+  const perMs = 1; // e^-1000000 of the faxes are left at 1,000 s: only what is relative to them can be computed
   const curve = SurvivalCurve.of(flat(perMs));
   expect(worth(curve, 1_000_000, 1_000_010)).toBeCloseTo(10 + Math.expm1(-10), 6);
   expect(worth(curve, 0, 1_000_000)).toBeCloseTo(999_999, 3);
