@@ -8,20 +8,21 @@ const at = (values: Float64Array, bin: number): number => values[bin] as number;
 const openFor = (hazard: number, ms: number): number => (hazard > 0 ? -Math.expm1(-hazard * ms) / hazard : ms);
 
 /**
- * The survival curve S of the completion model: the share of faxes that are still pending at an age. What takes a walk through the bins is
- * computed once, when the model is renewed; each question about the curve is then answered in constant time.
+ * The survival curve S of the completion model: the share of faxes that are still pending at an age. What takes a walk
+ * through the bins is computed once, when the model is renewed; each question about the curve is then one search for a bin.
  *
- * Everything is kept relative to the survival at the age in question, as S itself underflows at ages that hardly any fax reaches.
+ * All is kept relative to the survival at the age in question, as S itself underflows at ages that hardly any fax reaches.
  */
 export class SurvivalCurve {
   readonly #hazards: Float64Array;
   readonly #cumulative = new Float64Array(EDGES.length); // hazard up to each edge
-  readonly #toCome = new Float64Array(EDGES.length); // mean time, ms, for which a fax that is pending at the edge stays so
+  readonly #toCome = new Float64Array(EDGES.length); // mean time, ms, for which a fax pending at the edge stays so
 
   private constructor(hazards: Float64Array) {
     this.#hazards = hazards;
     for (let bin = 1; bin <= LAST; bin += 1) {
-      this.#cumulative[bin] = at(this.#cumulative, bin - 1) + at(hazards, bin - 1) * (edge(bin) - edge(bin - 1));
+      const width = edge(bin) - edge(bin - 1);
+      this.#cumulative[bin] = at(this.#cumulative, bin - 1) + at(hazards, bin - 1) * width;
     }
     for (let bin = LAST; bin >= 0; bin -= 1) this.#toCome[bin] = this.#toComeWithin(bin, edge(bin));
   }
@@ -38,8 +39,8 @@ export class SurvivalCurve {
   }
 
   /**
-   * The mean time for which a fax that is pending at this age stays so, ms. Up to a term that cancels in differences where the last bin
-   * has no hazard: the time is then infinite, and is counted up to the last edge.
+   * The mean time for which a fax that is pending at this age stays so, ms. Where the last bin has no hazard that time has
+   * no end, and is counted up to the last edge (negative past it), which is enough for differences.
    */
   timeToCome(ageMs: number): number {
     return this.#toComeWithin(binOf(ageMs), ageMs);
@@ -54,8 +55,8 @@ export class SurvivalCurve {
 }
 
 /**
- * What a poll is worth: the lag that it is expected to end, ∫ (1 − S(s)/S(from)) ds over the ages `from` to `to`. That is the mean time since
- * the fax finished, where a fax that is still pending counts as 0. Worths add up over faxes.
+ * What a poll is worth: the lag that it is expected to end, ∫ (1 − S(s)/S(from)) ds over the ages `from` to `to`. That is the
+ * mean time since the fax finished, where a fax that is still pending counts as 0. Worths add up over faxes.
  *
  * @param fromMs the age at which the fax was last known pending, ms; 0 if it was never asked for
  * @param toMs its age now, ms; not below `fromMs`
@@ -63,6 +64,6 @@ export class SurvivalCurve {
  */
 export function worth(curve: SurvivalCurve, fromMs: number, toMs: number): number {
   const survival = Math.exp(curve.cumulativeHazard(fromMs) - curve.cumulativeHazard(toMs));
-  const pending = curve.timeToCome(fromMs) - survival * curve.timeToCome(toMs); // of the time between, in the mean
+  const pending = curve.timeToCome(fromMs) - survival * curve.timeToCome(toMs); // of the time between, on average
   return Math.max(0, toMs - fromMs - pending); // a difference of large numbers may come out a hair below 0
 }

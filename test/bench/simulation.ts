@@ -1,4 +1,4 @@
-import prior from '../../config/completion-prior.json' with { type: 'json' };
+import { readFileSync } from 'node:fs';
 import {
   binOf,
   emptyTable,
@@ -15,13 +15,16 @@ import { sendings, type Distribution, type Trace } from './trace.ts';
 
 // The service's own model and worth without Redis or network, at one request a second: how good the choice of faxes is.
 
-const SHIPPED = hazards(tableOf(prior.distribution as [number, number][], 1));
+const prior = JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')) as {
+  distribution: [seconds: number, share: number][];
+};
+const SHIPPED = hazards(tableOf(prior.distribution, 1));
 const POLL_MIN_INTERVAL_MS = 5_000;
 const REFRESH_MS = 1_000;
 const REMEMBERED = 1_000;
 const [WARM_UP, MEASURED] = [200, 600]; // faxes
 const FOLLOWING_MS = 2_400_000; // for which others are sent after those measured, so that all are found under load
-const KNOWN_FROM = 50_000; // faxes
+const KNOWN_FROM = 20_000; // faxes
 
 /** What chooses the fax that is polled at a slot. */
 export type System = {
