@@ -1,6 +1,8 @@
 import { binOf, EDGES } from './completion-model.ts';
 
 const LAST = EDGES.length - 1;
+// Completions per ms. Less than one in 30 years is none: its inverse would leave no digits for the lags of polls.
+const LEAST_HAZARD = 1e-12;
 const edge = (bin: number): number => EDGES[bin] as number;
 const at = (values: Float64Array, bin: number): number => values[bin] as number;
 
@@ -19,12 +21,12 @@ export class SurvivalCurve {
   readonly #toCome = new Float64Array(EDGES.length); // mean time, ms, for which a fax pending at the edge stays so
 
   private constructor(hazards: Float64Array) {
-    this.#hazards = hazards;
+    this.#hazards = hazards.map((hazard) => (hazard < LEAST_HAZARD ? 0 : hazard));
     for (let bin = 1; bin <= LAST; bin += 1) {
       const width = edge(bin) - edge(bin - 1);
-      this.#cumulative[bin] = at(this.#cumulative, bin - 1) + at(hazards, bin - 1) * width;
+      this.#cumulative[bin] = at(this.#cumulative, bin - 1) + at(this.#hazards, bin - 1) * width;
     }
-    for (let bin = LAST; bin >= 0; bin -= 1) this.#toCome[bin] = this.#toComeWithin(bin, edge(bin));
+    for (let bin = LAST; bin > 0; bin -= 1) this.#toCome[bin] = this.#toComeWithin(bin, edge(bin));
   }
 
   /** @param hazards completions per ms of each bin of the completion model; the last bin has no end */

@@ -25,13 +25,16 @@ function byIntegration(hazard: Float64Array, fromMs: number, toMs: number): numb
   return sum;
 }
 
-// Hazards that differ from bin to bin: none, rare, common, and so high that survival underflows within a bin.
+// Hazards that differ from bin to bin: of the faxes that reach a bin none, a few, most, or all but e^-30 finish in it.
+const width = (bin: number): number => ((EDGES[bin + 1] ?? 2 * LAST_EDGE_MS) - (EDGES[bin] as number));
+const passed = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(0) },
+  { weight: 6, arbitrary: fc.double({ min: 0, max: 0.1, noNaN: true }) },
+  { weight: 1, arbitrary: fc.double({ min: 0, max: 30, noNaN: true }) },
+);
 const hazard = fc
-  .array(fc.oneof(fc.constant(0), fc.double({ min: -9, max: -1, noNaN: true }).map((exponent) => 10 ** exponent)), {
-    minLength: BINS,
-    maxLength: BINS,
-  })
-  .map((values) => Float64Array.from(values));
+  .array(passed, { minLength: BINS, maxLength: BINS })
+  .map((values) => Float64Array.from(values, (value, bin) => value / width(bin)));
 const age = fc.double({ min: 0, max: 8, noNaN: true }).map((exponent) => 10 ** exponent - 1);
 
 it('is the integral of the share that has finished since the fax was last known pending', () => {
@@ -67,6 +70,14 @@ it('nothing is worth anything where no fax finishes, past the last edge too', ()
   expect(worth(curve, 0, 60_000)).toBe(0);
   expect(worth(curve, 1_000, LAST_EDGE_MS * 3)).toBe(0);
   expect(worth(curve, LAST_EDGE_MS + 10, LAST_EDGE_MS * 2)).toBe(0);
+});
+
+it('a hazard too small to matter is none, and spoils no figure', () => {
+  for (const perMs of [1e-13, 1e-17, 5e-324]) {
+    expect(worth(SurvivalCurve.of(flat(perMs)), 60_000, 90_000)).toBe(0);
+    expect(worth(SurvivalCurve.of(flat(perMs)), 60_000, LAST_EDGE_MS * 2)).toBe(0);
+  }
+  expect(worth(SurvivalCurve.of(flat(1e-12)), 0, 1e9)).toBeCloseTo((1e-12 * 1e18) / 2, -3); // one in 30 years counts
 });
 
 it('a fax that finished for certain is worth the time since then, and one asked just now nothing', () => {
