@@ -5,6 +5,10 @@ export type Keys = Readonly<{
   lease(faxId: string): string;
   /** Faxes in flight: sorted set, member the fax id, score when it was enqueued (ms since 1970). */
   inFlight: string;
+  /** Faxes that a slot may be spent on: sorted set, see heads.lua. */
+  candidates: string;
+  /** Faxes chosen whose jobs wait for a slot: sorted set, score when they were chosen (ms since 1970). */
+  chosen: string;
   events: string;
   completed: string;
   alerts: string;
@@ -18,6 +22,7 @@ export type Keys = Readonly<{
   notFoundStreak: string;
   /** How many jobs stand by for the one that polls a fax: a count, with an expiry. */
   standBys(faxId: string): string;
+  /** Completion model: hash, see learn.lua. The key `model` is that of versions with other bins. */
   model: string;
   wordings: string;
   lowBalance: string;
@@ -31,6 +36,8 @@ export function keysOf(prefix: string): Keys {
     status: (faxId) => `${prefix}status:${faxId}`,
     lease: (faxId) => `${prefix}lease:${faxId}`,
     inFlight: `${prefix}inflight`,
+    candidates: `${prefix}candidates`,
+    chosen: `${prefix}chosen`,
     events: `${prefix}events`,
     completed: `${prefix}completed`,
     alerts: `${prefix}alerts`,
@@ -40,7 +47,7 @@ export function keysOf(prefix: string): Keys {
     answered: `${prefix}answered`,
     notFoundStreak: `${prefix}not-found-streak`,
     standBys: (faxId) => `${prefix}stand-bys:${faxId}`,
-    model: `${prefix}model`,
+    model: `${prefix}life-table`,
     wordings: `${prefix}wordings`,
     lowBalance: `${prefix}low-balance`,
     writable: `${prefix}writable`,

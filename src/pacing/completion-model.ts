@@ -1,17 +1,25 @@
 /**
- * How long faxes take: an actuary's life table over age (time from enqueue to final). Each bin of age has the time that faxes
- * were watched in it (exposure) and the completions that fell into it; their quotient is the hazard. A fax that is
+ * How long faxes take: an actuary's life table over age (time from enqueue to final). Each bin of age has the time that
+ * faxes were watched in it (exposure) and the completions that fell into it; their quotient is the hazard. A fax that is
  * still pending adds exposure, so unfinished faxes count as they should, and nothing waits for an end. All pure.
  */
 
-const FIRST_EDGE_MS = 50;
-const RATIO = 1.1; // between the edges of two bins
 const LONGEST_MS = 7 * 24 * 60 * 60_000;
+// From which age on bins are how wide, as the ratio of a bin's edges. A provider that tries again after 10 minutes does so
+// within half a minute, which bins of 10 % cannot see; at the ages below and above, finer bins would gain hardly anything.
+const RATIOS = [
+  { fromMs: 50, ratio: 1.1 },
+  { fromMs: 5_000, ratio: 1.03 },
+  { fromMs: 3_600_000, ratio: 1.1 },
+] as const;
 
 /** The edges of the bins, ms of age: bin i reaches from `EDGES[i]` to `EDGES[i + 1]`. The last one has no end. */
 export const EDGES: readonly number[] = (() => {
   const edges = [0];
-  for (let edge = FIRST_EDGE_MS; edge < LONGEST_MS; edge *= RATIO) edges.push(edge);
+  for (const [i, { fromMs, ratio }] of RATIOS.entries()) {
+    const until = RATIOS[i + 1]?.fromMs ?? LONGEST_MS;
+    for (let edge = fromMs; edge < until; edge *= ratio) edges.push(edge);
+  }
   return edges;
 })();
 export const BINS = EDGES.length;
@@ -27,15 +35,47 @@ const at = (values: Float64Array, bin: number): number => values[bin] as number;
 
 /** The bin that an age falls into. */
 export function binOf(ageMs: number): number {
-  if (ageMs < FIRST_EDGE_MS) return 0;
-  const guess = Math.min(BINS - 1, 1 + Math.floor(Math.log(ageMs / FIRST_EDGE_MS) / Math.log(RATIO)));
-  if (ageMs < lowest(guess)) return guess - 1;
-  return ageMs >= highest(guess) ? guess + 1 : guess;
+  let [first, end] = [0, BINS];
+  while (end - first > 1) {
+    const middle = (first + end) >> 1;
+    if (lowest(middle) <= ageMs) first = middle;
+    else end = middle;
+  }
+  return first;
 }
 
 /** Completions per ms of each bin, of those faxes that reach it. */
 export function hazards(model: LifeTable): Float64Array {
   return model.exposure.map((exposure, bin) => (exposure > 0 ? at(model.completions, bin) / exposure : 0));
+}
+
+const GROUPS = [64, 16, 4, 1]; // bins to a group, from the roughest view of a distribution to the finest
+const CREDIBILITY = 0.3; // completions in a group that count as much as what was assumed of it
+
+/**
+ * The hazard in each bin by what was learned and by a prior: fine where completions fill the bins, smooth where there are few.
+ *
+ * Groups of bins, large ones first, are scaled by completions seen over completions expected, as far as their number makes that
+ * credible. A group keeps the shape within it until its own parts tell otherwise, so a single completion lifts its surroundings, and the prior
+ * fades soon where faxes are watched but stays where none has been.
+ *
+ * @param prior completions per ms of each bin, above 0
+ */
+export function estimate(learned: LifeTable, prior: Float64Array): Float64Array {
+  const estimated = prior.slice();
+  for (const size of GROUPS) {
+    for (let first = 0; first < BINS; first += size) {
+      const end = Math.min(BINS, first + size);
+      let [seen, expected] = [0, 0];
+      for (let bin = first; bin < end; bin += 1) {
+        seen += at(learned.completions, bin);
+        expected += at(learned.exposure, bin) * at(estimated, bin);
+      }
+      const scale = (seen + CREDIBILITY) / (expected + CREDIBILITY);
+      for (let bin = first; bin < end; bin += 1) estimated[bin] = at(estimated, bin) * scale;
+    }
+  }
+  return estimated;
 }
 
 /** Adds what is learned from a fax that was found pending at `toMs` after it was last found so at `fromMs`. */

@@ -3,29 +3,28 @@ import { z } from 'zod';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
-import { BINS, emptyTable, hazards, learnCompletion, learnPending, plus, tableOf, type LifeTable } from './completion-model.ts';
+import { BINS, emptyTable, estimate, hazards, learnCompletion, learnPending, tableOf, type LifeTable } from './completion-model.ts';
 
-const REMEMBERED = 4_000; // completions; above that the model is aged by half
+const REMEMBERED = 1_000; // completions; above that the model is aged by half, so that a provider's new habits show within a day
 
-const Prior = z.object({ faxes: z.number(), distribution: z.array(z.tuple([z.number(), z.number()])) });
+const Prior = z.object({ distribution: z.array(z.tuple([z.number(), z.number()])) });
 
 /** The completion model of all workers: what this one learns is summed here, and flushed to Redis with one script. */
 export class ModelStore {
   readonly #key: string;
   readonly #learn: Script<string[]>;
-  readonly #prior: LifeTable;
+  readonly #prior: Float64Array;
   #learned = emptyTable();
   #completions = 0;
   #hazards: Float64Array;
-  #remembered: number;
+  #remembered = 0;
 
   constructor(redis: RedisClient, keys: Keys) {
     this.#key = keys.model;
     this.#learn = loadScript(redis, new URL('./learn.lua', import.meta.url));
-    const { faxes, distribution } = Prior.parse(JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')));
-    this.#prior = tableOf(distribution, faxes);
-    this.#hazards = hazards(this.#prior);
-    this.#remembered = faxes;
+    const { distribution } = Prior.parse(JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')));
+    this.#prior = hazards(tableOf(distribution, 1));
+    this.#hazards = this.#prior;
   }
 
   /** Completions per ms of each bin of age, as known at the last flush. */
@@ -33,7 +32,7 @@ export class ModelStore {
     return this.#hazards;
   }
 
-  /** How many completions the model remembers, those that stand for the prior included. */
+  /** How many completions the model remembers. */
   get completions(): number {
     return this.#remembered;
   }
@@ -63,9 +62,9 @@ export class ModelStore {
     this.#completions = 0;
     // A crash or a lost answer loses or repeats at most one flush: these are statistics.
     const model = await this.#learn([this.#key], [added, REMEMBERED, ...fields]);
-    const all = plus(this.#prior, tableFrom(model));
-    this.#hazards = hazards(all);
-    this.#remembered = all.completions.reduce((sum, value) => sum + value, 0);
+    const learned = tableFrom(model);
+    this.#hazards = estimate(learned, this.#prior);
+    this.#remembered = learned.completions.reduce((sum, value) => sum + value, 0);
   }
 }
 

@@ -45,7 +45,7 @@ it.each<[string, unknown, JobsOptions, string]>([
   expect(await harness.redis.hstrlen(harness.queue.toKey(id ?? ''), 'data')).toBeLessThanOrEqual(16_384);
   expect(harness.simulator.log.filter(({ faxId }) => !faxId.startsWith('good-'))).toEqual([]);
   const own = (await harness.redis.keys('*')).filter((key) => !key.startsWith('bull:')).map((key) => key.replace(harness.settings.KEY_PREFIX, ''));
-  expect(own.filter((key) => !/^(events|model|pace|ceilings|answered|writable|status:good-\d+)$/.test(key))).toEqual([]);
+  expect(own.filter((key) => !/^(events|life-table|pace|ceilings|answered|writable|status:good-\d+)$/.test(key))).toEqual([]);
 });
 
 it('JSON nested deeper than it can be written fails its own job', async () => {

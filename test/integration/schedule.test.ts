@@ -41,7 +41,7 @@ it('what one worker learned is shared and survives a restart', async () => {
   }
   for (let id = 1; id <= 5; id += 1) await harness.event(id);
   await harness.restart();
-  const model = await harness.redis.hgetall(`${harness.settings.KEY_PREFIX}model`);
+  const model = await harness.redis.hgetall(`${harness.settings.KEY_PREFIX}life-table`);
   expect(Number(model['n'])).toBe(5);
   const completions = Object.entries(model).filter(([field]) => field.startsWith('c'));
   expect(completions.reduce((sum, [, value]) => sum + Number(value), 0)).toBeCloseTo(5, 3);

@@ -1,6 +1,19 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { binOf, BINS, EDGES, emptyTable, hazards, learnCompletion, learnPending, plus, tableOf } from '../../src/pacing/completion-model.ts';
+import {
+  binOf,
+  BINS,
+  EDGES,
+  emptyTable,
+  estimate,
+  hazards,
+  learnCompletion,
+  learnPending,
+  plus,
+  tableOf,
+  type LifeTable,
+} from '../../src/pacing/completion-model.ts';
 
 const age = fc.double({ min: 0, max: 1e9, noNaN: true }); // past the last edge too
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
@@ -166,4 +179,94 @@ it('the faxes of a prior were watched for as long as they were pending', () => {
 
 it('a prior that knows nothing has no completion', () => {
   expect(sum(tableOf([], 50).completions)).toBe(0);
+});
+
+const prior = JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')) as {
+  distribution: [number, number][];
+};
+const SHIPPED = hazards(tableOf(prior.distribution, 1));
+
+/** The share of faxes that finish between two ages, of those pending at the first. */
+function finishing(rates: Float64Array, fromMs: number, toMs: number): number {
+  let sum = 0;
+  for (let bin = binOf(fromMs); bin < BINS && (EDGES[bin] as number) < toMs; bin += 1) {
+    sum += (rates[bin] as number) * (Math.min(toMs, EDGES[bin + 1] ?? toMs) - Math.max(fromMs, EDGES[bin] as number));
+  }
+  return -Math.expm1(-sum);
+}
+
+/** Faxes that take so long, each asked for every 20 s from an age of its own on. */
+function watch(learned: LifeTable, faxes: number, takesMs: (fax: number) => number): void {
+  for (let fax = 0; fax < faxes; fax += 1) {
+    let last = 0;
+    for (let poll = (20_000 * (fax % 7)) / 7; ; poll += 20_000) {
+      if (poll >= takesMs(fax)) {
+        learnCompletion(learned, estimate(learned, SHIPPED), last, poll);
+        break;
+      }
+      learnPending(learned, last, poll);
+      last = poll;
+    }
+  }
+}
+
+it('bins are 3 % wide where faxes mostly finish, and few enough for Redis', () => {
+  for (let bin = binOf(5_000); bin < binOf(3_500_000); bin += 1) {
+    expect((EDGES[bin + 1] as number) / (EDGES[bin] as number)).toBeLessThan(1.031);
+  }
+  expect(BINS).toBeLessThan(350);
+});
+
+it('the shipped prior says something of every age', () => {
+  for (const rate of SHIPPED) expect(rate).toBeGreaterThan(0);
+});
+
+it('the shipped prior knows the usual times of retries', () => {
+  const minute = 60_000;
+  for (const retry of [5, 10, 15]) {
+    const around = finishing(SHIPPED, (retry - 0.5) * minute, (retry + 0.5) * minute);
+    expect(around).toBeGreaterThan(2 * finishing(SHIPPED, (retry - 2) * minute, (retry - 1) * minute));
+  }
+});
+
+it('while nothing was learned the estimate is the prior', () => {
+  expect(estimate(emptyTable(), SHIPPED)).toEqual(SHIPPED);
+});
+
+it('the estimate comes to what was seen, where much was', () => {
+  const truth = tableOf([[1, 0.1], [60, 0.5], [600, 0.99], [1_209_600, 0.999]], 1e6);
+  const estimated = estimate(truth, SHIPPED);
+  const expected = hazards(truth);
+  for (let bin = 0; bin < binOf(600_000); bin += 1) {
+    expect((estimated[bin] as number) / (expected[bin] as number)).toBeCloseTo(1, 2);
+  }
+});
+
+it('a completion lifts its own bin most, its surroundings a little, and nothing far away', () => {
+  const learned = emptyTable();
+  const bin = binOf(100_000);
+  learned.completions[bin] = 1;
+  const lift = (other: number): number => (estimate(learned, SHIPPED)[other] as number) / (SHIPPED[other] as number);
+  const group = bin - (bin % 64);
+  const scale = 1.3 / 0.3; // nothing was expected, one was seen
+  expect(lift(bin)).toBeCloseTo(scale ** 4, 6);
+  expect(lift(group + (group + 63 - bin < 32 ? 0 : 63))).toBeCloseTo(scale, 6);
+  expect(lift(group - 1)).toBe(1);
+  expect(lift(group + 64)).toBe(1);
+});
+
+it('a prior of early completions is soon forgotten where faxes are watched, and stays where none has been', () => {
+  const learned = emptyTable();
+  for (let fax = 0; fax < 100; fax += 1) learnPending(learned, 0, 400_000);
+  const estimated = estimate(learned, SHIPPED);
+  expect(finishing(estimated, 0, 400_000)).toBeLessThan(0.01);
+  for (let bin = binOf(400_000) + 64; bin < BINS; bin += 1) expect(estimated[bin]).toBe(SHIPPED[bin]);
+});
+
+it('sees a retry after 8 minutes, give or take 12 s', () => {
+  const learned = emptyTable();
+  watch(learned, 300, (fax) => 468_000 + (fax * 7_919) % 24_000);
+  const estimated = estimate(learned, SHIPPED);
+  expect(finishing(estimated, 0, 455_000)).toBeLessThan(0.05);
+  expect(finishing(estimated, 455_000, 505_000)).toBeGreaterThan(0.9);
 });
