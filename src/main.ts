@@ -14,11 +14,11 @@ import { FaxApiClient } from './fax-api/client.ts';
 import { keysOf } from './keys.ts';
 import type { Log } from './log.ts';
 import { AnswerRecord } from './pacing/answer-record.ts';
+import { Chooser } from './pacing/chooser.ts';
 import { Brake } from './pacing/brake.ts';
 import { RateLimit } from './pacing/rate-limit.ts';
 import { ModelStore } from './pacing/model-store.ts';
-import { Promoter } from './pacing/promoter.ts';
-import { Schedule } from './pacing/schedule.ts';
+import { InFlight } from './pacing/in-flight.ts';
 import { ClaimGate } from './polling/claim.ts';
 import { FleetSignals } from './polling/fleet-signals.ts';
 import { Notes } from './polling/notes.ts';
@@ -67,7 +67,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   const limit = new RateLimit(queue, redis.client, keys, clock, settings, log);
   const brake = new Brake(redis.client, keys, limit, alerts);
   const model = new ModelStore(redis.client, keys);
-  const schedule = new Schedule(queue, redis.client, keys, limit, model, settings, log);
+  const inFlight = new InFlight(redis.client, keys);
+  const chooser = new Chooser({ queue, redis: redis.client, inFlight, limit, model, settings, log });
   const storage = new StorageWatch(redis.client, keys, log);
   const key = new OwnKey(log);
   const metrics = new Metrics(settings.LOW_BALANCE_THRESHOLD);
@@ -75,10 +76,10 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
 
   let lastWorkAt = performance.now();
   const server = await createServer({
-    fleet: new FleetReader(queue, redis.client, keys, limit, brake),
+    fleet: new FleetReader(queue, redis.client, keys, { inFlight, limit, brake }),
     metrics,
     model,
-    schedule,
+    chooser,
     storage,
     ownKeyRefused: () => key.refused,
     idleMs: () => (roles.worker ? performance.now() - lastWorkAt : undefined),
@@ -100,9 +101,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     await limit.start();
     const wordings = new Wordings(redis.client, keys, alerts);
     await wordings.resolveKnown(rules);
-    await schedule.start();
+    await chooser.start();
     api = new FaxApiClient(settings);
-    const promoter = new Promoter(queue, settings.POLL_MIN_INTERVAL_MS, clock, log);
     const poller = new Poller({
       gate: new ClaimGate(queue, redis.client, keys, clock, settings),
       clock,
@@ -111,10 +111,10 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
       results: new ResultStore(redis.client, keys, settings),
       limit,
       brake,
-      schedule,
+      chooser,
+      inFlight,
       model,
       notes: new Notes(redis.client),
-      promoter,
       signals: new FleetSignals({
         brake,
         limit,
@@ -140,7 +140,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
       tracing?.telemetry,
     );
     key.attach(worker);
-    worker.on('drained', promoter.idle);
+    worker.on('drained', () => chooser.next());
     worker.run().catch((err: unknown) => log.error({ err }, 'worker stopped'));
     log.info({ queue: queue.name, concurrency: settings.WORKER_CONCURRENCY }, 'worker started');
   };
@@ -159,7 +159,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
         await worker?.close();
       });
       await stopWithin(deadline, () => limit.stop());
-      if (roles.worker) await stopWithin(deadline, () => schedule.stop());
+      if (roles.worker) await stopWithin(deadline, () => chooser.stop());
       await api?.close();
       await stopWithin(deadline, () => server.close());
       if (tracing) await stopWithin(deadline, () => tracing.close());

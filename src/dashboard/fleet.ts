@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq';
 import type { Keys } from '../keys.ts';
 import type { Brake, BrakeState } from '../pacing/brake.ts';
+import type { InFlight } from '../pacing/in-flight.ts';
 import type { RateLimit } from '../pacing/rate-limit.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { OldestInFlight } from './oldest-in-flight.ts';
@@ -14,6 +15,8 @@ export type Fleet = {
   readonly paused: boolean;
   /** Jobs by BullMQ state. */
   readonly jobs: Readonly<Record<QueueState, number>>;
+  /** Faxes that the next slots are chosen from. */
+  readonly candidates: number;
   /** Since the oldest fax in flight was enqueued, ms; 0 if there is none. */
   readonly oldestInFlightMs: number;
   /** Since the job that is overdue longest fell due, ms; 0 if none is. */
@@ -31,18 +34,22 @@ export class RedisAwayError extends Error {
   readonly code = 'ERR_REDIS_AWAY';
 }
 
+export type FleetParts = { readonly inFlight: InFlight; readonly limit: RateLimit; readonly brake: Brake };
+
 /** Reads the state of the fleet. */
 export class FleetReader {
   readonly #queue: Queue;
   readonly #redis: RedisClient;
+  readonly #keys: Keys;
   readonly #oldest: OldestInFlight;
   readonly #limit: RateLimit;
   readonly #brake: Brake;
 
-  constructor(queue: Queue, redis: RedisClient, keys: Keys, limit: RateLimit, brake: Brake) {
+  constructor(queue: Queue, redis: RedisClient, keys: Keys, { inFlight, limit, brake }: FleetParts) {
     this.#queue = queue;
     this.#redis = redis;
-    this.#oldest = new OldestInFlight(queue, redis, keys);
+    this.#keys = keys;
+    this.#oldest = new OldestInFlight(queue, redis, keys, inFlight);
     this.#limit = limit;
     this.#brake = brake;
   }
@@ -61,11 +68,12 @@ export class FleetReader {
   }
 
   async #read(): Promise<Fleet> {
-    const [pacePerSecond, brake, paused, jobs, oldest, firstDelayed] = await Promise.all([
+    const [pacePerSecond, brake, paused, jobs, candidates, oldest, firstDelayed] = await Promise.all([
       this.#limit.inForce(),
       this.#brake.state(),
       this.#queue.isPaused(),
       this.#queue.getJobCounts(...QUEUE_STATES),
+      this.#redis.zcard(this.#keys.candidates),
       this.#oldest.enqueuedAt(),
       this.#redis.zrange(this.#queue.toKey('delayed'), '0', '0', 'WITHSCORES'),
     ]);
@@ -76,6 +84,7 @@ export class FleetReader {
       brake,
       paused,
       jobs: jobs as Record<QueueState, number>,
+      candidates,
       oldestInFlightMs: oldest === undefined ? 0 : Math.max(0, now - oldest),
       overdueMs: Math.max(0, now - due),
     };

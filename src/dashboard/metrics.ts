@@ -4,6 +4,7 @@ import type { ModelStore } from '../pacing/model-store.ts';
 import { FAX_OUTCOMES, NAMED_FAULTS, POLL_OUTCOMES, REFUSALS } from './counter-labels.ts';
 import { IN_FLIGHT_STATES, type Fleet } from './fleet.ts';
 import { modelHistogram } from './model-histogram.ts';
+import { SlotUse } from './slot-use.ts';
 
 const LAG_BUCKETS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800];
 const DURATION_BUCKETS = [5, 15, 30, 60, 90, 120, 180, 300, 600, 1200, 3600, 14_400, 86_400];
@@ -15,7 +16,8 @@ const MAX_WORDING_LABELS = 100; // a label value each: an API that puts a date i
 /** What a process knows of itself at a scrape. */
 export type OwnState = {
   readonly model: ModelStore;
-  readonly priceMs: number;
+  /** What the poll chosen last was worth, ms. */
+  readonly worthMs: number;
   /** Whether Redis takes results. */
   readonly storable: boolean;
   /** Whether the API refuses the key of this worker, and takes that of others. */
@@ -25,6 +27,7 @@ export type OwnState = {
 /** All Prometheus metrics of the service (contract §5): counts of this process, and the state of the fleet as of the scrape. */
 export class Metrics implements PollObserver {
   readonly #registry = new Registry();
+  readonly #slots = new SlotUse();
   readonly #wordings = new Set<string>();
   readonly #polls = this.#counter('fax_polls_total', 'Requests to the API, by what the answer was', ['outcome']);
   readonly #faults = this.#counter('fax_faults_total', 'Answers that count as server faults, by cause', ['fault']);
@@ -45,7 +48,10 @@ export class Metrics implements PollObserver {
   readonly #pace = this.#gauge('fax_pace_requests_per_second', 'Pace in force, of all workers together', []);
   readonly #brake = this.#gauge('fax_brake', '1 while polling is stopped for this reason', ['reason']);
   readonly #jobs = this.#gauge('fax_queue_jobs', 'Jobs in the queue, by BullMQ state', ['state']);
-  readonly #price = this.#gauge('fax_poll_price_seconds', 'What a poll costs, in seconds of lag of one fax; this worker’s', []);
+  readonly #worth = this.#gauge('fax_poll_worth_seconds', 'Lag that the poll chosen last was expected to end; this worker’s', []);
+  readonly #candidates = this.#gauge('fax_candidates', 'Faxes that the next requests are chosen from', []);
+  readonly #slotsUsed = this.#gauge('fax_slots_used_ratio', 'Requests of this worker in the last minute, as a share of the pace; all workers add up', []);
+  readonly #netPolls = this.#counter('fax_safety_net_polls_total', 'Requests for faxes that the safety net brought, not the choosing', []);
   readonly #storable = this.#gauge('fax_results_storable', '1 if Redis takes results: not if it is out of memory, read-only or forbids it', []);
   readonly #ownKeyRefused = this.#gauge('fax_worker_key_refused', '1 while the API refuses the key of this worker and takes that of others', []);
   readonly #redisUp = this.#gauge('fax_redis_up', '1 if Redis answered this scrape', []);
@@ -58,6 +64,11 @@ export class Metrics implements PollObserver {
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
     this.#balance.remove(); // unknown until the API tells: a 0 would be a low one
   }
+
+  readonly asking: PollObserver['asking'] = (byNet) => {
+    this.#slots.used(performance.now());
+    if (byNet) this.#netPolls.inc();
+  };
 
   readonly polled: PollObserver['polled'] = (answer, verdict) => {
     this.#polls.inc({ outcome: verdict.kind });
@@ -86,10 +97,10 @@ export class Metrics implements PollObserver {
    * @param fleet undefined while Redis is away: its gauges then keep what they had
    * @param own what this process knows of itself
    */
-  async text(fleet: Fleet | undefined, { model, priceMs, storable, ownKeyRefused }: OwnState): Promise<string> {
+  async text(fleet: Fleet | undefined, { model, worthMs, storable, ownKeyRefused }: OwnState): Promise<string> {
     this.#storable.set(storable ? 1 : 0);
     this.#ownKeyRefused.set(ownKeyRefused ? 1 : 0);
-    this.#price.set(priceMs / 1000);
+    this.#worth.set(worthMs / 1000);
     this.#redisUp.set(fleet ? 1 : 0);
     if (fleet) this.#show(fleet);
     return (await this.#registry.metrics()) + modelHistogram(model.hazards, model.completions, DURATION_BUCKETS);
@@ -106,7 +117,11 @@ export class Metrics implements PollObserver {
   #show(fleet: Fleet): void {
     this.#inFlight.set(IN_FLIGHT_STATES.reduce((sum, state) => sum + fleet.jobs[state], 0));
     this.#oldest.set(fleet.oldestInFlightMs / 1000);
-    if (fleet.pacePerSecond !== undefined) this.#pace.set(fleet.pacePerSecond);
+    this.#candidates.set(fleet.candidates);
+    if (fleet.pacePerSecond !== undefined) {
+      this.#pace.set(fleet.pacePerSecond);
+      this.#slotsUsed.set(this.#slots.perSecond(performance.now()) / fleet.pacePerSecond);
+    }
     for (const reason of ['unauthorized', 'rate_limited', 'api_down']) this.#brake.set({ reason }, fleet.brake?.reason === reason ? 1 : 0);
     for (const [state, count] of Object.entries(fleet.jobs)) this.#jobs.set({ state }, count);
   }

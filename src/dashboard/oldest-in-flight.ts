@@ -1,8 +1,8 @@
 import type { Queue } from 'bullmq';
 import type { Keys } from '../keys.ts';
+import type { InFlight } from '../pacing/in-flight.ts';
 import { STORED_JOB_FIELDS, watches, type StoredJob } from '../polling/job-of-fax.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
-import { loadScript, type Script } from '../redis/script.ts';
 
 const FIRST_BATCH = 16; // most often the first entry is in flight
 const LARGEST_BATCH = 512; // a job's data may have 4 KiB
@@ -19,13 +19,13 @@ export class OldestInFlight {
   readonly #queue: Queue;
   readonly #redis: RedisClient;
   readonly #keys: Keys;
-  readonly #forget: Script<null>;
+  readonly #inFlight: InFlight;
 
-  constructor(queue: Queue, redis: RedisClient, keys: Keys) {
+  constructor(queue: Queue, redis: RedisClient, keys: Keys, inFlight: InFlight) {
     this.#queue = queue;
     this.#redis = redis;
     this.#keys = keys;
-    this.#forget = loadScript(redis, new URL('./forget.lua', import.meta.url));
+    this.#inFlight = inFlight;
   }
 
   /** When it was enqueued, ms since 1970; undefined if no fax is in flight. */
@@ -35,7 +35,7 @@ export class OldestInFlight {
       const entries = await this.#first(size);
       if (entries.length === 0) return undefined;
       const live = await this.#firstLive(entries);
-      await this.#remove(entries.slice(0, live));
+      await this.#inFlight.forget(entries.slice(0, live));
       if (live < entries.length) return entries[live]?.enqueuedAt;
       size = Math.min(size * 4, LARGEST_BATCH);
     }
@@ -60,11 +60,5 @@ export class OldestInFlight {
     if (failed) throw failed; // a job that could not be read is not one that is gone
     const live = entries.findIndex(({ faxId, jobId }, i) => jobId !== '' && watches(replies[i]?.[1] as StoredJob, faxId));
     return live === -1 ? entries.length : live;
-  }
-
-  async #remove(stale: readonly Entry[]): Promise<void> {
-    if (stale.length === 0) return;
-    const leases = stale.map(({ faxId }) => this.#keys.lease(faxId));
-    await this.#forget([this.#keys.inFlight, ...leases], stale.flatMap(({ faxId, jobId }) => [faxId, jobId]));
   }
 }

@@ -8,7 +8,7 @@ import type { Queue } from 'bullmq';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Settings } from '../config.ts';
 import type { ModelStore } from '../pacing/model-store.ts';
-import type { Schedule } from '../pacing/schedule.ts';
+import type { Chooser } from '../pacing/chooser.ts';
 import type { StorageWatch } from '../results/storage-watch.ts';
 import type { Fleet, FleetReader } from './fleet.ts';
 import { isLoopbackHost } from './loopback-host.ts';
@@ -20,7 +20,7 @@ export type HttpParts = {
   readonly fleet: FleetReader;
   readonly metrics: Metrics;
   readonly model: ModelStore;
-  readonly schedule: Schedule;
+  readonly chooser: Chooser;
   readonly storage: StorageWatch;
   /** Whether the API refuses the key of this worker, and takes that of others. */
   readonly ownKeyRefused: () => boolean;
@@ -59,7 +59,7 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   return app;
 }
 
-function addHealth(app: FastifyInstance, { fleet, metrics, model, schedule, storage, idleMs, ownKeyRefused }: HttpParts): void {
+function addHealth(app: FastifyInstance, { fleet, metrics, model, chooser, storage, idleMs, ownKeyRefused }: HttpParts): void {
   const read = (): Promise<Fleet | undefined> => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined);
   app.get('/healthz', UNLIMITED, () => ({ status: 'ok' }));
   app.get('/readyz', UNLIMITED, async (_request, reply) => {
@@ -70,7 +70,7 @@ function addHealth(app: FastifyInstance, { fleet, metrics, model, schedule, stor
   app.get('/metrics', UNLIMITED, async (_request, reply) => {
     const [state, storageProblem] = await Promise.all([read(), storage.check()]);
     const health = { storable: storageProblem === undefined, ownKeyRefused: ownKeyRefused() };
-    const text = await metrics.text(state, { model, priceMs: schedule.priceMs, ...health });
+    const text = await metrics.text(state, { model, worthMs: chooser.worthMs, ...health });
     return reply.type(metrics.contentType).send(text);
   });
 }

@@ -1,4 +1,4 @@
-import type { IntervalBounds } from './policy.ts';
+import type { IntervalBounds } from './choose.ts';
 
 /**
  * How long a fax is left alone after a server fault: exponential backoff with full jitter

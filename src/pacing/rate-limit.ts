@@ -60,7 +60,7 @@ export class RateLimit {
     this.#ownCeiling = ceilingPace(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_DURATION_MS, settings.RATE_LIMIT_HEADROOM);
     this.#ceiling = this.#ownCeiling;
     this.#pace = this.#ceiling;
-    this.#shape = limiterShape(this.#pace);
+    this.#shape = this.#shapeOf(this.#pace);
   }
 
   /**
@@ -90,6 +90,11 @@ export class RateLimit {
   /** The pace that is to be in force, requests per second, as of the last refresh. */
   get current(): number {
     return this.#pace;
+  }
+
+  /** How many jobs the limiter lets out at once. */
+  get perWindow(): number {
+    return this.#shape.max;
   }
 
   /** How many workers share the pace, this one included, as of the last refresh. */
@@ -150,7 +155,7 @@ export class RateLimit {
     this.#warnOfDifference(Number(lowest), Number(highest));
     const last: RefusedPace | undefined = refused && at ? { pace: Number(refused), at: Number(at) } : undefined;
     this.#pace = paceAt(this.#ceiling, last, now, this.#settings.RATE_LIMIT_DURATION_MS);
-    this.#shape = limiterShape(this.#pace);
+    this.#shape = this.#shapeOf(this.#pace);
     // Where no other worker runs, nothing was fetched without a limit.
     if (this.#isLost(max, duration) && (alive > 1 || this.#running)) await this.#restore();
     else if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
@@ -158,6 +163,11 @@ export class RateLimit {
       await this.#queue.removeGlobalConcurrency();
       this.#log.warn({ concurrency: Number(concurrency) }, 'somebody gave the queue a global concurrency: removed, as the pace is its only limit');
     }
+  }
+
+  #shapeOf(pace: number): LimiterShape {
+    const { RATE_LIMIT_DURATION_MS, RATE_LIMIT_HEADROOM } = this.#settings;
+    return limiterShape(pace, RATE_LIMIT_DURATION_MS, RATE_LIMIT_HEADROOM);
   }
 
   #isLost(max: string | null | undefined, duration: string | null | undefined): boolean {

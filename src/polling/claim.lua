@@ -1,15 +1,20 @@
 -- Asks, before a fax is polled, whether this job may send the request: one round trip, atomic.
 --
 -- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake   KEYS[5] count of jobs that stand by   KEYS[6] pace
+-- KEYS[7] candidates, see heads.lua   KEYS[8] chosen
 -- ARGV[1] fax id   ARGV[2] job id   ARGV[3] lease, ms   ARGV[4] when it was enqueued, ms since 1970   ARGV[5] how long a probe may take, ms
 -- ARGV[6] 1 if this job has not been seen before, else 0   ARGV[7] a job that is gone: its lease is free; '' for none
 -- ARGV[8] when the job was fetched, ms since 1970
+-- ARGV[9] what for: 'join' the candidates; 'poll'; or 'net', which polls if the fax was chosen, or if it is no candidate, or one that was last
+-- known pending longer ago than ARGV[10], ms   ARGV[11] span of a bin in the score of a candidate
 -- Returns the time of Redis (ms since 1970) and one of
 --   'done', fields and values of the result    the fax has its result
 --   'leased', job id, jobs that stand by       another job polls this fax
 --   'held', ms                                 the brake is on for so long
 --   'unlimited', ms                            the job was fetched while the limit was gone, and took no slot; by then it is back
---   'go', refusals                             poll; over 0 refusals in a row so far make this the one probe
+--   'joined'                                   the fax is a candidate now
+--   'early', ms                                the safety net brought the job so much too early: the fax is a candidate
+--   'go', refusals, by the net                 poll; over 0 refusals in a row so far make this the one probe. By the net: 1 if not chosen
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -35,11 +40,27 @@ else
   redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
 end
 
+if ARGV[9] == 'join' then
+  redis.call('ZADD', KEYS[7], ARGV[4], ARGV[1])
+  return { now, 'joined' }
+end
+
 local restored = tonumber(redis.call('HGET', KEYS[6], 'restored') or 0)
 if tonumber(ARGV[8]) < restored then
   return { now, 'unlimited', math.max(0, restored - now) }
 end
 
+local net = 0
+if ARGV[9] == 'net' and not redis.call('ZSCORE', KEYS[8], ARGV[1]) then
+  local score = redis.call('ZSCORE', KEYS[7], ARGV[1])
+  local left = score and tonumber(ARGV[10]) - (now - tonumber(score) % tonumber(ARGV[11])) or 0
+  if left > 0 then
+    return { now, 'early', left }
+  end
+  net = 1
+end
+
+local refusals = 0
 local brake = redis.call('HMGET', KEYS[4], 'reason', 'refusals', 'heldUntil', 'probeUntil')
 if brake[1] and brake[1] ~= '' then
   local free = math.max(tonumber(brake[3]), tonumber(brake[4]))
@@ -47,6 +68,8 @@ if brake[1] and brake[1] ~= '' then
     return { now, 'held', free - now }
   end
   redis.call('HSET', KEYS[4], 'probeUntil', now + ARGV[5])
-  return { now, 'go', tonumber(brake[2]) }
+  refusals = tonumber(brake[2])
 end
-return { now, 'go', 0 }
+redis.call('ZREM', KEYS[7], ARGV[1])
+redis.call('ZREM', KEYS[8], ARGV[1])
+return { now, 'go', refusals, net }

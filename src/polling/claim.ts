@@ -3,6 +3,7 @@ import type { Settings } from '../config.ts';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
+import { BIN_SPAN } from '../pacing/in-flight.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { fromHash, type FaxResult } from '../results/result.ts';
 import { pairs } from '../results/store.ts';
@@ -16,8 +17,15 @@ export type Claim = { readonly now: number } & (
   | { readonly kind: 'held'; readonly remainingMs: number }
   /** The job was fetched while the limit was gone, and took no slot of the pace; after so long the limit is back. */
   | { readonly kind: 'unlimited'; readonly remainingMs: number }
-  | { readonly kind: 'go'; readonly refusals: number }
+  /** The fax is a candidate for the next slots. */
+  | { readonly kind: 'joined' }
+  /** The safety net brought the job that much too early, as the fax is a candidate. */
+  | { readonly kind: 'early'; readonly leftMs: number }
+  | { readonly kind: 'go'; readonly refusals: number; readonly byNet: boolean }
 );
+
+/** What a job asks for: to be a candidate for a slot, to poll, or to poll if it was chosen, or left alone for `netMs`. */
+export type Purpose = { readonly kind: 'join' } | { readonly kind: 'poll' } | { readonly kind: 'net'; readonly netMs: number };
 
 /** A job that asks for its fax. */
 export type Claimant = {
@@ -29,17 +37,18 @@ export type Claimant = {
   readonly first: boolean;
   /** When a worker fetched it, ms since 1970, by Redis's clock. */
   readonly fetchedAt: number;
+  readonly purpose: Purpose;
+  /** How long the lease is to last from now, ms: longer than until the job's next visit. */
+  readonly leaseMs: number;
 };
 
 type Reply =
   | [now: number, kind: 'done', result: string[]]
   | [now: number, kind: 'leased', owner: string, standBys: number]
-  | [now: number, kind: 'held' | 'unlimited' | 'go', value: number];
-type ClaimSettings = Pick<Settings, 'POLL_MAX_INTERVAL_MS' | 'FAX_API_TIMEOUT_MS'>;
+  | [now: number, kind: 'held' | 'unlimited' | 'early', ms: number]
+  | [now: number, kind: 'joined']
+  | [now: number, kind: 'go', refusals: number, byNet: number];
 
-// A lease outlives the longest pause between two polls and the longest hold; should it run out, the next job that comes for the fax takes it
-// over, and the late one finds itself second.
-const LEASE_SLACK_MS = 10 * 60_000;
 const PROBE_SLACK_MS = 1_000;
 
 /** The gate before each request: one poller per fax, none when there is a result, none but the probe while the brake is on. */
@@ -48,17 +57,15 @@ export class ClaimGate {
   readonly #redis: RedisClient;
   readonly #keys: Keys;
   readonly #clock: RedisClock;
-  readonly #leaseMs: number;
   readonly #claim: Script<Reply>;
   /** How long one request may take before another becomes the probe. */
   readonly probeMs: number;
 
-  constructor(queue: Queue, redis: RedisClient, keys: Keys, clock: RedisClock, settings: ClaimSettings) {
+  constructor(queue: Queue, redis: RedisClient, keys: Keys, clock: RedisClock, settings: Pick<Settings, 'FAX_API_TIMEOUT_MS'>) {
     this.#queue = queue;
     this.#redis = redis;
     this.#clock = clock;
     this.#keys = keys;
-    this.#leaseMs = settings.POLL_MAX_INTERVAL_MS + LEASE_SLACK_MS;
     this.probeMs = settings.FAX_API_TIMEOUT_MS + PROBE_SLACK_MS;
     this.#claim = loadScript(redis, new URL('./claim.lua', import.meta.url));
   }
@@ -72,10 +79,12 @@ export class ClaimGate {
     return claimOf(await this.#ask({ ...claimant, first: false }, owner));
   }
 
-  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt }: Claimant, gone: string): Promise<Reply> {
-    const { status, lease, inFlight, brake, standBys, pace } = this.#keys;
-    const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace];
-    const args = [faxId, jobId, this.#leaseMs, enqueuedAt, this.probeMs, first ? 1 : 0, gone, fetchedAt];
+  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt, purpose, leaseMs }: Claimant, gone: string): Promise<Reply> {
+    const { status, lease, inFlight, brake, standBys, pace, candidates, chosen } = this.#keys;
+    const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace, candidates, chosen];
+    const netMs = purpose.kind === 'net' ? Math.ceil(purpose.netMs) : 0;
+    const how = [purpose.kind, netMs, BIN_SPAN];
+    const args = [faxId, jobId, Math.ceil(leaseMs), enqueuedAt, this.probeMs, first ? 1 : 0, gone, fetchedAt, ...how];
     const reply = await this.#claim(keys, args);
     this.#clock.told(reply[0]);
     return reply;
@@ -92,7 +101,11 @@ function claimOf(reply: Reply): Claim {
     case 'held':
     case 'unlimited':
       return { now, kind: reply[1], remainingMs: reply[2] };
+    case 'joined':
+      return { now, kind: 'joined' };
+    case 'early':
+      return { now, kind: 'early', leftMs: reply[2] };
     case 'go':
-      return { now, kind: 'go', refusals: reply[2] };
+      return { now, kind: 'go', refusals: reply[2], byNet: reply[3] === 1 };
   }
 }

@@ -4,6 +4,8 @@ import type { FaxResult } from '../results/result.ts';
 
 /** Who wants to know what the poller sees: the metrics do. Called after the fact; must not throw. */
 export type PollObserver = {
+  /** A request goes out. @param byNet whether the safety net brought its fax, and not the choosing */
+  asking(byNet: boolean): void;
   /** One request was answered. */
   polled(answer: Answer, verdict: Verdict): void;
   /**

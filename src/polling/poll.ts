@@ -6,16 +6,16 @@ import { classify } from '../fax-api/classify.ts';
 import type { FaxApiClient } from '../fax-api/client.ts';
 import type { Log } from '../log.ts';
 import type { Brake } from '../pacing/brake.ts';
+import type { IntervalBounds } from '../pacing/choose.ts';
+import type { Chooser } from '../pacing/chooser.ts';
 import { faultBackoff } from '../pacing/fault-backoff.ts';
+import type { InFlight } from '../pacing/in-flight.ts';
 import type { ModelStore } from '../pacing/model-store.ts';
-import type { Promoter } from '../pacing/promoter.ts';
-import type { IntervalBounds } from '../pacing/policy.ts';
 import type { RateLimit } from '../pacing/rate-limit.ts';
-import type { Schedule } from '../pacing/schedule.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import { publicId, type FaxResult, type Outcome } from '../results/result.ts';
 import type { ResultStore } from '../results/store.ts';
-import type { Claim, ClaimGate } from './claim.ts';
+import type { Claim, ClaimGate, Purpose } from './claim.ts';
 import { decide } from './decide.ts';
 import { delayFor } from './delay.ts';
 import type { FleetSignals, Signal } from './fleet-signals.ts';
@@ -42,9 +42,9 @@ export type PollerParts = {
   readonly results: ResultStore;
   readonly limit: RateLimit;
   readonly brake: Brake;
-  readonly schedule: Schedule;
+  readonly chooser: Chooser;
+  readonly inFlight: InFlight;
   readonly model: ModelStore;
-  readonly promoter: Pick<Promoter, 'idle'>;
   readonly signals: FleetSignals;
   readonly notes: Notes;
   readonly observer: PollObserver;
@@ -55,6 +55,7 @@ export type PollerParts = {
 const KEPT_DATA_BYTES = 16_384; // of a rejected job: a thousand of them stay for the dashboard, and must not fill Redis
 const REFUSED_MAX_MS = 300_000; // contract §2: between two polls of a fax that is refused while others are answered
 const SAME_MS = 1_000; // nearer than that, the producer's clock and the first claim need not be told apart
+const LEASE_SLACK_MS = 10 * 60_000; // longer than any hold: a lease outlives the time until its job's next visit
 // Jobs that stand by for one fax look in at most once a second together, but each within the greatest interval; and 50 a second if there are
 // so many of them that this cannot be had.
 const STAND_BY_MS = 1_000;
@@ -91,7 +92,7 @@ export class Poller {
    * @throws UnrecoverableError the payload is wrong: the job fails at once
    */
   readonly process = async (job: Job, token: string): Promise<FaxResult> => {
-    const { clock, gate, limit } = this.#parts;
+    const { chooser, clock, gate, limit } = this.#parts;
     const fetched = performance.now();
     // The producer's options must not end a fax: whatever is thrown below, but for a wrong payload, is tried again.
     job.opts.attempts = Number.MAX_SAFE_INTEGER;
@@ -100,32 +101,56 @@ export class Poller {
     const fax = await this.#parse(job, fetched);
     const progress = parseProgress(job.progress);
     const first = progress.polls === 0 && progress.nextPollAt === null && progress.claimedAt === null;
-    const firstPollAt = first ? this.#firstPollAt(Math.min(job.timestamp, clock.now())) : undefined;
-    // A new fax that is not to be polled yet gives its slot of the pace back while it is claimed.
+    const enqueuedAt = Math.min(job.timestamp, clock.now());
+    const purpose = this.#purpose(fax, progress, first, enqueuedAt);
+    // A new fax that only joins the candidates gives its slot of the pace back meanwhile.
+    const joins = purpose.kind === 'join';
     const [claim, limited] = await Promise.all([
       gate.claim({
         faxId: fax.faxId,
         jobId: job.id ?? '',
-        enqueuedAt: Math.min(job.timestamp, clock.now()),
+        enqueuedAt,
         first,
         fetchedAt: clock.at(job.processedOn ?? Date.now()),
+        purpose,
+        leaseMs: chooser.netMs + LEASE_SLACK_MS,
       }),
-      limit.holds(),
-      firstPollAt !== undefined && limit.giveBack(performance.now() - fetched),
+      joins || limit.holds(),
+      joins && limit.giveBack(performance.now() - fetched),
     ]);
     const visit = visitOf(job, token, fax, progress, first ? claim.now : undefined);
-    if (claim.kind === 'done' || claim.kind === 'leased') {
-      if (firstPollAt === undefined) await limit.giveBack(performance.now() - fetched); // once: a second time would be another job's slot
-      return claim.kind === 'done' ? this.#alreadyDone(first, claim.result) : this.#standBy(visit, claim.now, claim.standBys);
+    switch (claim.kind) {
+      case 'held':
+      case 'unlimited':
+        await limit.hold(claim.remainingMs);
+        throw new RateLimitError();
+      case 'go':
+        if (!limited && claim.refusals === 0) throw new RateLimitError(); // it took no slot: it takes one now that there is a limit again
+        chooser.next();
+        return this.#poll(visit, claim);
+      default:
+        if (!joins) await limit.giveBack(performance.now() - fetched); // once: a second time would be another job's slot
     }
-    if (firstPollAt !== undefined) return this.#wait(visit, Math.max(0, firstPollAt - claim.now));
-    if (claim.kind === 'held' || claim.kind === 'unlimited') {
-      await limit.hold(claim.remainingMs);
-      throw new RateLimitError();
+    switch (claim.kind) {
+      case 'done':
+        return this.#alreadyDone(first, claim.result);
+      case 'leased':
+        return this.#standBy(visit, claim.now, claim.standBys);
+      case 'joined':
+        chooser.next();
+        return this.#wait(visit, this.#untilDeadline(visit, chooser.netMs));
+      case 'early':
+        return this.#wait(visit, this.#untilDeadline(visit, claim.leftMs));
     }
-    if (!limited && claim.refusals === 0) throw new RateLimitError(); // it took no slot: it takes one now that there is a limit again
-    return this.#poll(visit, claim);
   };
+
+  /** What a job comes for: a fax that backs off or whose time is up is polled, any other when it is chosen. */
+  #purpose(fax: FaxJob, { faults, refusedAt }: FaxProgress, first: boolean, enqueuedAt: number): Purpose {
+    const { chooser, clock, settings } = this.#parts;
+    if (first) return { kind: chooser.idle ? 'poll' : 'join' };
+    const tooOld = clock.now() >= enqueuedAt + (fax.deadlineMs ?? settings.POLL_DEADLINE_MS);
+    return faults > 0 || refusedAt !== null || tooOld ? { kind: 'poll' } : { kind: 'net', netMs: chooser.netMs };
+  }
 
   async #parse(job: Job, fetched: number): Promise<FaxJob> {
     try {
@@ -141,12 +166,6 @@ export class Poller {
     }
   }
 
-  /** When a fax that comes for the first time is to be polled, ms since 1970; undefined for now. */
-  #firstPollAt(enqueuedAt: number): number | undefined {
-    const at = enqueuedAt + this.#parts.schedule.firstPollAge();
-    return at > this.#parts.clock.now() ? at : undefined;
-  }
-
   /** A job that comes for the first time may have been enqueued after the event went by: somebody waits for it, so it is published again. */
   async #alreadyDone(first: boolean, result: FaxResult): Promise<FaxResult> {
     if (first) await this.#parts.results.publishAgain(result);
@@ -154,19 +173,20 @@ export class Poller {
   }
 
   /**
-   * Another job polls this fax. This one looks in as often as if it did: it completes with the result, or takes over if the other is gone. The
-   * more jobs of one fax there are, the more rarely each looks in.
+   * Another job polls this fax. This one looks in now and then: it completes with the result, or takes over if the other is gone. The more jobs
+   * of one fax there are, the more rarely each looks in.
    */
-  async #standBy({ job, token, progress, enqueuedAt }: Visit, now: number, standBys: number): Promise<never> {
+  async #standBy({ job, token, progress }: Visit, now: number, standBys: number): Promise<never> {
     if (progress.claimedAt === null) await job.updateProgress(keptProgress({ ...NOT_POLLED, claimedAt: new Date(now).toISOString() }));
     const shared = Math.max(Math.min(standBys * STAND_BY_MS, this.#bounds.maxMs), standBys * STAND_BY_LEAST_MS);
-    return delayFor(job, token, Math.max(this.#parts.schedule.nextInterval(now - enqueuedAt), shared * (0.5 + Math.random() / 2)));
+    return delayFor(job, token, Math.max(this.#bounds.minMs, shared * (0.5 + Math.random() / 2)));
   }
 
-  async #poll(visit: Visit, { refusals }: Go): Promise<FaxResult> {
+  async #poll(visit: Visit, { refusals, byNet }: Go): Promise<FaxResult> {
     const { fax, progress, enqueuedAt } = visit;
     const { api, brake, clock, gate, rules, observer, settings, signals } = this.#parts;
     if (refusals > 0) await brake.probing(gate.probeMs);
+    observer.asking(byNet);
     const sentAt = clock.now();
     const answer = await api.status(fax.faxId);
     const verdict = classify(answer, rules);
@@ -202,8 +222,7 @@ export class Poller {
         return this.#later(visit, after, faultBackoff(decision.faults, { ...this.#bounds, maxMs }, Math.random()), answer);
       }
       case 'poll_again':
-        this.#parts.model.pending(pendingAge(visit), now - enqueuedAt);
-        return this.#later(visit, after, this.#parts.schedule.nextInterval(now - enqueuedAt), answer);
+        return this.#pollAgain(visit, after, now, answer);
     }
   }
 
@@ -213,7 +232,6 @@ export class Poller {
    */
   async #putBack(visit: Visit, after: FaxProgress, signal: Signal, answer: Answer): Promise<never> {
     if (signal.kind === 'refused' && signal.scope === 'everyone') {
-      this.#parts.promoter.idle();
       return this.#later(visit, after, Math.max(signal.heldMs, this.#bounds.minMs), answer);
     }
     await this.#parts.notes.add(visit.job, after, `${answer.kind}: back in the queue, as only the key of this worker is refused`);
@@ -245,17 +263,31 @@ export class Poller {
     return result;
   }
 
-  /** Notes an answer, and puts the job back for its next poll. A fax is looked at once more when its deadline comes, not at the first poll after it. */
+  /** The fax is a candidate again; its job's delay is only the safety net. */
+  async #pollAgain(visit: Visit, after: FaxProgress, now: number, answer: Answer): Promise<never> {
+    const { chooser, inFlight, model } = this.#parts;
+    const ageMs = now - visit.enqueuedAt;
+    model.pending(pendingAge(visit), ageMs);
+    await inFlight.pending(visit.fax.faxId, ageMs, now);
+    return this.#later(visit, after, chooser.netMs, answer);
+  }
+
+  /** Notes an answer, and puts the job back for its next poll. */
   async #later(visit: Visit, progress: FaxProgress, intervalMs: number, answer: Answer): Promise<never> {
-    const { job, fax, enqueuedAt } = visit;
-    const { clock, log, notes, settings } = this.#parts;
-    const leftMs = enqueuedAt + (fax.deadlineMs ?? settings.POLL_DEADLINE_MS) - clock.now();
-    const ms = leftMs > 0 ? Math.min(intervalMs, Math.max(leftMs, this.#bounds.minMs)) : intervalMs;
+    const { job, fax } = visit;
+    const { log, notes } = this.#parts;
+    const ms = this.#untilDeadline(visit, intervalMs);
     const { requestId } = answer;
     const words = said(answer);
     log.debug({ requestId, faxJobId: publicId(fax.faxId), polls: progress.polls, nextPollMs: Math.round(ms) }, words);
     const [, never] = await Promise.all([notes.add(job, this.#next(progress, ms), words), delayFor(job, visit.token, ms)]); // on one connection, in this order
     return never;
+  }
+
+  /** A time from now on, cut short by the deadline of the fax: then it is looked at once more. */
+  #untilDeadline({ fax, enqueuedAt }: Visit, ms: number): number {
+    const leftMs = enqueuedAt + (fax.deadlineMs ?? this.#parts.settings.POLL_DEADLINE_MS) - this.#parts.clock.now();
+    return leftMs > 0 ? Math.min(ms, Math.max(leftMs, this.#bounds.minMs)) : ms;
   }
 
   async #wait({ job, token, progress }: Visit, ms: number): Promise<never> {

@@ -3,6 +3,7 @@
 -- leaves no result, and the next visit makes up for it.
 --
 -- KEYS[1] result hash   KEYS[2] event stream   KEYS[3] lease   KEYS[4] faxes in flight   KEYS[5] count of jobs that stand by
+-- KEYS[6] candidates   KEYS[7] chosen
 -- ARGV[1] channel       ARGV[2] event, JSON    ARGV[3] seconds until the result expires
 -- ARGV[4] about how many entries the stream keeps   ARGV[5] fax id   ARGV[6…] field, value, field, value… of the result
 -- Returns an empty list if this call recorded it; else the fields and values of the result that was there, and nothing is changed.
@@ -31,4 +32,6 @@ redis.call('HSET', KEYS[1], unpack(ARGV, 6))
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 redis.call('DEL', KEYS[3], KEYS[5])
 redis.call('ZREM', KEYS[4], ARGV[5])
+redis.call('ZREM', KEYS[6], ARGV[5])
+redis.call('ZREM', KEYS[7], ARGV[5])
 return {}

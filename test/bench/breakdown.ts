@@ -17,7 +17,7 @@ const { values: flags } = parseArgs({
 });
 
 const POLLS = [2, 4, 8];
-const { max, duration } = limiterShape(ceilingPace(60, 60_000, 0.05));
+const { max, duration } = limiterShape(ceilingPace(60, 60_000, 0.05), 60_000, 0.05);
 const pacePerSecond = (max * 1000) / duration;
 const service: System = { name: 'as the service runs', pacePerSecond, headsOnly: true, ahead: 1, known: false };
 const fullPace: System = { ...service, name: '… without headroom', pacePerSecond: 1 };

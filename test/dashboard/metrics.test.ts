@@ -6,7 +6,7 @@ import { EDGES } from '../../src/pacing/completion-model.ts';
 const model = { hazards: new Float64Array(EDGES.length), completions: 0 } as unknown as ModelStore;
 
 it('counters begin at 0 with all their labels, and the balance is unknown until the API tells it', async () => {
-  const text = await new Metrics(5).text(undefined, { model, priceMs: 0, storable: true, ownKeyRefused: false });
+  const text = await new Metrics(5).text(undefined, { model, worthMs: 0, storable: true, ownKeyRefused: false });
   const lines = text.split('\n').filter((line) => /^fax_(polls|faults|refusals|finished|jobs_rejected)_total/.test(line));
   const labels = (name: string, label: string, values: string[]) => values.map((value) => `fax_${name}_total{${label}="${value}"} 0`);
   const failures = ['no_answer', 'busy', 'file_error', 'hangup', 'unknown'].map((reason) => ['failed', reason]);

@@ -3,6 +3,7 @@ import { Queue } from 'bullmq';
 import { Cluster, Redis } from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { OldestInFlight } from '../../src/dashboard/oldest-in-flight.ts';
+import { InFlight } from '../../src/pacing/in-flight.ts';
 import { keysOf, type Keys } from '../../src/keys.ts';
 import type { RedisClient } from '../../src/redis/redis-client.ts';
 import { HAS_REDIS_SERVER } from '../support/redis-server.ts';
@@ -22,7 +23,7 @@ class Faxes {
     this.#redis = redis;
     this.keys = keysOf(`{fax-${randomUUID()}}:`);
     this.queue = new Queue('faxes', { connection: redis, prefix });
-    this.oldest = new OldestInFlight(this.queue, redis, this.keys);
+    this.oldest = new OldestInFlight(this.queue, redis, this.keys, new InFlight(redis, this.keys));
   }
 
   /** A fax with a job and a lease. @param enqueuedAt ms since 1970 */

@@ -21,17 +21,35 @@ describe('pace', () => {
     fc.assert(fc.property(fc.nat({ max: 100_000 }), fc.nat({ max: 10_000 }), (at, more) => after((at + more) / 100) >= after(at / 100) - 1e-9));
   });
 
-  it('is told to BullMQ in whole milliseconds, never faster than it is and at most 2 % slower', () => {
-    expect(limiterShape(0.95)).toEqual({ max: 1, duration: 1_053 });
-    expect(limiterShape(10)).toEqual({ max: 1, duration: 100 });
+  it('is told to BullMQ in whole milliseconds, one job per window where that costs little', () => {
+    expect(limiterShape(0.95, 60_000, 0.05)).toEqual({ max: 1, duration: 1_053 });
+    expect(limiterShape(0.01, 60_000, 0.05)).toEqual({ max: 1, duration: 100_000 });
+    expect(limiterShape(9.5, 1_000, 0.05)).toEqual({ max: 2, duration: 211 });
+    expect(limiterShape(190, 1_000, 0.05)).toEqual({ max: 15, duration: 79 });
+  });
+
+  it('is never told faster than it is, nor so that a sliding window of the API sees more than its limit', () => {
     fc.assert(
-      fc.property(fc.double({ min: 0.001, max: 20_000, noNaN: true }), (pace) => {
-        const { max, duration } = limiterShape(pace);
-        const told = (max * 1_000) / duration;
-        expect(told).toBeLessThanOrEqual(pace * (1 + 1e-9));
-        expect(told).toBeGreaterThan(pace * 0.98);
-        expect(Number.isInteger(duration)).toBe(true);
-      }),
+      fc.property(
+        fc.double({ min: 0.01, max: 5_000, noNaN: true }),
+        fc.constantFrom(100, 1_000, 60_000),
+        fc.double({ min: 0, max: 0.5, noNaN: true }),
+        (pace, windowMs, headroom) => {
+          const { max, duration } = limiterShape(pace, windowMs, headroom);
+          expect(Number.isInteger(duration)).toBe(true);
+          expect((max * 1_000) / duration).toBeLessThanOrEqual(pace * (1 + 1e-9));
+          const seen = max * (Math.floor(windowMs / duration) + 1);
+          if (max > 1) expect(seen).toBeLessThanOrEqual(((pace * windowMs) / 1_000 / (1 - headroom)) * (1 + 1e-6));
+        },
+      ),
+      { numRuns: 500 },
     );
+  });
+
+  it('loses at most 2 % to windows that start a millisecond late, with the usual headroom', () => {
+    for (const pace of [0.95, 9.5, 19, 57, 95, 190, 950]) {
+      const { max, duration } = limiterShape(pace, 1_000, 0.05);
+      expect((max * 1_000) / (duration + 1) / pace).toBeGreaterThan(0.98);
+    }
   });
 });

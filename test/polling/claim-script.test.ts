@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { keysOf } from '../../src/keys.ts';
+import { BIN_SPAN } from '../../src/pacing/in-flight.ts';
 import { loadScript } from '../../src/redis/script.ts';
 import { redisTime } from '../support/redis-time.ts';
 import { useRedisClient } from '../support/use-redis-client.ts';
@@ -10,17 +11,18 @@ const redis = useRedisClient();
 const keys = keysOf('fax:');
 const LEASE_MS = 60_000;
 const PROBE_MS = 11_000;
+const NET_MS = 600_000;
 const ENQUEUED = Date.parse('2030-01-01T00:00:00Z');
 
-type More = { enqueuedAt?: number; first?: boolean; gone?: string; fetchedAt?: number };
+type More = { enqueuedAt?: number; first?: boolean; gone?: string; fetchedAt?: number; purpose?: 'join' | 'poll' | 'net'; netMs?: number };
 
 /** What a claim says: the word, and the values that go with it. */
 async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{ now: number; said: unknown[] }> {
-  const { enqueuedAt = ENQUEUED, first = false, gone = '', fetchedAt = Number.MAX_SAFE_INTEGER } = more;
+  const { enqueuedAt = ENQUEUED, first = false, gone = '', fetchedAt = Number.MAX_SAFE_INTEGER, purpose = 'poll', netMs = NET_MS } = more;
   const run = loadScript<[number, ...unknown[]]>(redis.client, new URL('../../src/polling/claim.lua', import.meta.url));
   const [now, ...said] = await run(
-    [keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake, keys.standBys(faxId), keys.pace],
-    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt],
+    [keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake, keys.standBys(faxId), keys.pace, keys.candidates, keys.chosen],
+    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt, purpose, netMs, BIN_SPAN],
   );
   return { now, said };
 }
@@ -34,7 +36,7 @@ describe('a claim of a fax', () => {
   it('that is new: go, by the time of Redis; the fax is in flight and the job has the lease', async () => {
     const before = await redisTime(redis.client);
     const { now, said } = await claim();
-    expect(said).toEqual(['go', 0]);
+    expect(said).toEqual(['go', 0, 0]);
     expect(now).toBeGreaterThanOrEqual(before);
     expect(now).toBeLessThanOrEqual(await redisTime(redis.client));
     expect(await redis.client.zrange(keys.inFlight, '0', '-1', 'WITHSCORES')).toEqual(['200', String(ENQUEUED)]);
@@ -47,14 +49,14 @@ describe('a claim of a fax', () => {
   it('by the job that has the lease: go, and the lease is renewed', async () => {
     await claim();
     await redis.client.pexpire(keys.lease('200'), 10_000);
-    expect((await claim()).said).toEqual(['go', 0]);
+    expect((await claim()).said).toEqual(['go', 0, 0]);
     expect(await redis.client.pttl(keys.lease('200'))).toBeGreaterThan(LEASE_MS - 10_000);
   });
 
   it('whose lease ran out: go, and it counts as in flight since the job that has it now was enqueued', async () => {
     await claim();
     await redis.client.del(keys.lease('200'));
-    expect((await claim('200', 'job-2', { enqueuedAt: ENQUEUED + 5_000 })).said).toEqual(['go', 0]);
+    expect((await claim('200', 'job-2', { enqueuedAt: ENQUEUED + 5_000 })).said).toEqual(['go', 0, 0]);
     expect(await redis.client.get(keys.lease('200'))).toBe('job-2');
     expect(await redis.client.zscore(keys.inFlight, '200')).toBe(String(ENQUEUED + 5_000));
   });
@@ -69,7 +71,7 @@ describe('a claim of a fax', () => {
 
   it('whose job is gone: go, for the first that says so', async () => {
     await claim();
-    expect((await claim('200', 'job-2', { gone: 'job-1' })).said).toEqual(['go', 0]);
+    expect((await claim('200', 'job-2', { gone: 'job-1' })).said).toEqual(['go', 0, 0]);
     expect((await claim('200', 'job-3', { gone: 'job-1' })).said).toEqual(['leased', 'job-2', 0]);
   });
 
@@ -78,7 +80,7 @@ describe('a claim of a fax', () => {
     await brakeHeldUntil(1);
     expect((await claim('200', 'job-1', { fetchedAt: 999 })).said).toEqual(['unlimited', 0]);
     expect(await redis.client.hget(keys.brake, 'probeUntil')).toBe('0');
-    expect((await claim('200', 'job-1', { fetchedAt: 1_000 })).said).toEqual(['go', 3]);
+    expect((await claim('200', 'job-1', { fetchedAt: 1_000 })).said).toEqual(['go', 3, 0]);
   });
 
   it('that has its result: done, with the result, and nothing is put in flight', async () => {
@@ -89,7 +91,7 @@ describe('a claim of a fax', () => {
 
   it('under one lease leaves other faxes free', async () => {
     await claim();
-    expect((await claim('201', 'job-2')).said).toEqual(['go', 0]);
+    expect((await claim('201', 'job-2')).said).toEqual(['go', 0, 0]);
   });
 });
 
@@ -104,7 +106,7 @@ describe('a claim while the brake is on', () => {
   it('is the probe once the hold is over, and is told of the refusals so far', async () => {
     await brakeHeldUntil(1, 3);
     const { now, said } = await claim();
-    expect(said).toEqual(['go', 3]);
+    expect(said).toEqual(['go', 3, 0]);
     expect(await redis.client.hget(keys.brake, 'probeUntil')).toBe(String(now + PROBE_MS));
   });
 
@@ -119,12 +121,51 @@ describe('a claim while the brake is on', () => {
     await brakeHeldUntil(1, 4);
     await claim('200', 'job-1');
     await redis.client.hset(keys.brake, 'probeUntil', await redisTime(redis.client));
-    expect((await claim('201', 'job-2')).said).toEqual(['go', 4]);
+    expect((await claim('201', 'job-2')).said).toEqual(['go', 4, 0]);
   });
 
   it('is free again after the release, which leaves the hash with an empty reason', async () => {
     await redis.client.hset(keys.brake, { reason: '', refusals: 0, heldUntil: 0, probeUntil: 0, since: 1, countedAt: 1 });
-    expect((await claim('200', 'job-1')).said).toEqual(['go', 0]);
-    expect((await claim('201', 'job-2')).said).toEqual(['go', 0]);
+    expect((await claim('200', 'job-1')).said).toEqual(['go', 0, 0]);
+    expect((await claim('201', 'job-2')).said).toEqual(['go', 0, 0]);
+  });
+});
+
+describe('a claim and the choosing', () => {
+  const candidate = async (pendingAt: number): Promise<unknown> => redis.client.zadd(keys.candidates, 7 * BIN_SPAN + pendingAt, '200');
+
+  it('to join: the fax is a candidate that was never asked for, also while the brake is on', async () => {
+    await brakeHeldUntil((await redisTime(redis.client)) + 20_000);
+    expect((await claim('200', 'job-1', { purpose: 'join', first: true })).said).toEqual(['joined']);
+    expect(await redis.client.zscore(keys.candidates, '200')).toBe(String(ENQUEUED));
+    expect(await redis.client.get(keys.lease('200'))).toBe('job-1');
+  });
+
+  it('of a chosen fax: go, and it is neither chosen nor a candidate any more', async () => {
+    await candidate(await redisTime(redis.client));
+    await redis.client.zadd(keys.chosen, 1, '200');
+    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 0]);
+    expect([await redis.client.zcard(keys.candidates), await redis.client.zcard(keys.chosen)]).toEqual([0, 0]);
+  });
+
+  it('by the safety net of a candidate that was asked lately: early, by what is left', async () => {
+    const pendingAt = await redisTime(redis.client);
+    await candidate(pendingAt);
+    const { now, said } = await claim('200', 'job-1', { purpose: 'net' });
+    expect(said).toEqual(['early', NET_MS - (now - pendingAt)]);
+    expect(await redis.client.zcard(keys.candidates)).toBe(1);
+  });
+
+  it('by the safety net of one that was left alone for too long, or is no candidate: go', async () => {
+    await candidate((await redisTime(redis.client)) - NET_MS - 1);
+    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 1]);
+    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 1]);
+  });
+
+  it('that is held leaves a chosen fax chosen', async () => {
+    await redis.client.zadd(keys.chosen, 1, '200');
+    await brakeHeldUntil((await redisTime(redis.client)) + 20_000);
+    expect((await claim('200', 'job-1', { purpose: 'net' })).said[0]).toBe('held');
+    expect(await redis.client.zcard(keys.chosen)).toBe(1);
   });
 });

@@ -1,0 +1,68 @@
+import { worth, type SurvivalCurve } from './worth.ts';
+
+/** A fax that a slot may be spent on. Times are ms since 1970. */
+export type Candidate = {
+  readonly faxId: string;
+  /** When it was last known pending: when it was enqueued, if it was never asked for. */
+  readonly pendingAt: number;
+  readonly enqueuedAt: number;
+};
+
+/** Bounds of the time between two polls of one fax, ms. */
+export type IntervalBounds = { readonly minMs: number; readonly maxMs: number };
+
+export type Choice = {
+  /** The faxes worth most, best first. */
+  readonly chosen: readonly Candidate[];
+  /** What the best of them is worth, ms. */
+  readonly worthMs: number;
+  /** How long until another fax may be asked for, ms; Infinity if none waits for that. */
+  readonly readyMs: number;
+};
+
+/**
+ * Which faxes the next slots go to: those whose poll is worth most, but first those that have waited for the greatest interval. None is asked
+ * for twice within the least interval. Pure.
+ *
+ * @param now ms since 1970
+ * @param count how many at most
+ */
+export function choose(
+  candidates: readonly Candidate[],
+  curve: SurvivalCurve,
+  now: number,
+  { minMs, maxMs }: IntervalBounds,
+  count: number,
+): Choice {
+  let readyMs = Infinity;
+  const rated: { readonly candidate: Candidate; readonly worthMs: number; readonly overdueMs: number }[] = [];
+  for (const candidate of candidates) {
+    const { pendingAt, enqueuedAt } = candidate;
+    const inMs = pendingAt > enqueuedAt ? pendingAt + minMs - now : 0;
+    if (inMs > 0) {
+      readyMs = Math.min(readyMs, inMs);
+      continue;
+    }
+    const worthMs = worth(curve, Math.max(0, pendingAt - enqueuedAt), Math.max(0, now - enqueuedAt, pendingAt - enqueuedAt));
+    rated.push({ candidate, worthMs, overdueMs: Math.max(0, now - pendingAt - maxMs) });
+  }
+  rated.sort((a, b) => b.overdueMs - a.overdueMs || b.worthMs - a.worthMs);
+  const best = rated.slice(0, count);
+  return { chosen: best.map(({ candidate }) => candidate), worthMs: best[0]?.worthMs ?? 0, readyMs };
+}
+
+const SPARE = 2; // of the slots, at least so many times what the greatest interval would take
+const NET = 5; // times the interval at which the pace can visit all in flight
+
+/**
+ * The greatest interval that is kept: that of the settings where the pace carries it with room to choose, else so much more, for all alike. Pure.
+ *
+ * @param inFlight faxes in flight
+ * @param pacePerSecond requests per second
+ */
+export const greatestInterval = (maxMs: number, inFlight: number, pacePerSecond: number): number =>
+  Math.max(maxMs, (SPARE * inFlight * 1000) / pacePerSecond);
+
+/** After how long a fax is polled whatever becomes of the choosing, ms: so late that it never competes with what is chosen. Pure. */
+export const safetyNetMs = (maxMs: number, inFlight: number, pacePerSecond: number): number =>
+  NET * greatestInterval(maxMs, inFlight, pacePerSecond);
