@@ -81,6 +81,12 @@ export class Rig {
     return [...this.#finishedAt].filter(([, at]) => at >= from && at < to).map(([id]) => this.#took.get(id) ?? 0);
   }
 
+  /** The API gives no answer from a time after now on, for so many ms. */
+  outage(afterMs: number, ms: number): void {
+    this.#timers.push(setTimeout(() => this.simulator.override({ code: 503 }), afterMs));
+    this.#timers.push(setTimeout(() => this.simulator.override(undefined), afterMs + ms));
+  }
+
   /** When each fax was first seen finished: when the API first answered so. */
   seenAt(): Map<string, number> {
     const seen = new Map<string, number>();
