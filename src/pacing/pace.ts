@@ -46,7 +46,8 @@ export function limiterShape(pace: number, windowMs: number, headroom: number): 
   for (let max = 1; max <= MOST_PER_WINDOW && leastLoss > LOSS; max += 1) {
     const exact = (max * 1000) / pace;
     const duration = Math.ceil(exact);
-    const seen = max * (Math.floor(windowMs / duration) + 1); // in a sliding window, at most
+    // In a sliding window, at most: of a window cut by its start the jobs may all lie behind the cut.
+    const seen = max * (Math.floor(windowMs / duration) + 1) + max - 1;
     if (max > 1 && seen > allowed * (1 + 1e-9)) continue;
     const loss = (duration + LATE_MS) / exact - 1;
     if (loss < leastLoss) [best, leastLoss] = [{ max, duration }, loss];
