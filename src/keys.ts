@@ -14,6 +14,8 @@ export type Keys = Readonly<{
   alerts: string;
   brake: string;
   pace: string;
+  /** When the pace was halved after a refusal: sorted set, member and score ms since 1970. */
+  refusals: string;
   /** What each worker alive allows: hash, worker to its ceiling and when it was last seen. */
   ceilings: string;
   /** When each worker last sent a request that was answered: sorted set, member the worker, score ms since 1970. */
@@ -43,6 +45,7 @@ export function keysOf(prefix: string): Keys {
     alerts: `${prefix}alerts`,
     brake: `${prefix}brake`,
     pace: `${prefix}pace`,
+    refusals: `${prefix}refusals`,
     ceilings: `${prefix}ceilings`,
     answered: `${prefix}answered`,
     notFoundStreak: `${prefix}not-found-streak`,

@@ -37,6 +37,9 @@ export class AlertDesk {
       datacontenttype: 'application/json',
       data,
     };
-    await this.#redis.publish(this.#channel, JSON.stringify(event));
+    // Whatever keeps an alert from being published must not keep a fax from being finished; it is in the log.
+    await this.#redis.publish(this.#channel, JSON.stringify(event)).catch((error: unknown) => {
+      this.#log.warn({ alert: subject, reason: (error as Error).message }, 'alert not published');
+    });
   }
 }

@@ -19,6 +19,8 @@ const Body = z.object({
   user_cash_balance: z.unknown().optional(),
 });
 
+const Words = z.object({ message: z.string() });
+
 export type FaxApiSettings = Pick<Settings, 'FAX_API_KEY' | 'FAX_API_BASE_URL' | 'FAX_API_METHOD' | 'FAX_API_TIMEOUT_MS' | 'WORKER_CONCURRENCY'>;
 
 /**
@@ -91,10 +93,13 @@ export class FaxApiClient {
     } catch {
       return { kind: 'fault', fault: 'not_json' };
     }
+    const words = Words.safeParse(json);
+    const own = words.success ? ownWords(words.data.message) : undefined;
+    if (own) return own;
     const body = Body.safeParse(json);
     if (!body.success) return { kind: 'fault', fault: 'wrong_shape' };
     const { status, message, user_cash_balance } = body.data;
-    return ownWords(message ?? '') ?? {
+    return {
       kind: 'status',
       apiStatus: this.#clean(status),
       message: this.#clean(message ?? ''),

@@ -16,7 +16,7 @@ export class AnswerRecord {
   readonly #redis: RedisClient;
   readonly #keys: Keys;
   readonly #worker = randomUUID();
-  readonly #notFound: Script<[answers: number, faxes: number, inFlight: number]>;
+  readonly #notFound: Script<[answers: number, faxes: number, others: number]>;
   #notedAt = -Infinity;
   #answeredAt = 0;
   #answeredOtherwise = false;
@@ -44,10 +44,10 @@ export class AnswerRecord {
   /** The API answered a request with a 404. @returns what that says */
   async notFound(faxId: string, sentAt: number): Promise<NotFoundMeaning> {
     this.#streak = true;
-    const keys = [this.#keys.notFoundStreak, this.#keys.inFlight];
+    const keys = [this.#keys.notFoundStreak, this.#keys.candidates];
     const counted = this.#notFound(keys, [faxId, STREAK_KEPT, REMEMBERED_MS]);
-    const [[answers, faxes, inFlight]] = await Promise.all([counted, this.#note(sentAt, this.#isDue())]);
-    return notFoundMeaning({ answers, faxes, inFlight }, this.#answeredOtherwise);
+    const [[answers, faxes, others]] = await Promise.all([counted, this.#note(sentAt, this.#isDue())]);
+    return notFoundMeaning({ answers, faxes, others }, this.#answeredOtherwise);
   }
 
   /** When any other worker last sent a request that was answered; ms since 1970, 0 for never. */

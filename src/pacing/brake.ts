@@ -91,6 +91,12 @@ export class Brake {
     await this.#limit.hold(ms);
   }
 
+  /** The probe told nothing, as only the key of its worker was refused: another may be sent at once. */
+  async yieldProbe(): Promise<void> {
+    await this.#redis.hset(this.#keys.brake, 'probeUntil', 0);
+    await this.#limit.release();
+  }
+
   /** A good answer to a probe: polling goes on. */
   async answered(): Promise<void> {
     const [reason, , cause] = await this.#release([this.#keys.brake], [REMEMBER_MS]);

@@ -22,10 +22,12 @@ export type Choice = {
 
 /**
  * Which faxes the next slots go to: those whose poll is worth most, but first those that have waited for the greatest interval. None is asked
- * for twice within the least interval. Pure.
+ * for twice within the least interval. For a probe those come first that the API has answered for: a fax that it always refuses, or does not
+ * know, would tell nothing of the others. Pure.
  *
  * @param now ms since 1970
  * @param count how many at most
+ * @param probe whether the next request is a probe, as the brake is on
  */
 export function choose(
   candidates: readonly Candidate[],
@@ -33,20 +35,23 @@ export function choose(
   now: number,
   { minMs, maxMs }: IntervalBounds,
   count: number,
+  probe = false,
 ): Choice {
   let readyMs = Infinity;
-  const rated: { readonly candidate: Candidate; readonly worthMs: number; readonly overdueMs: number }[] = [];
+  const rated: { readonly candidate: Candidate; readonly worthMs: number; readonly overdueMs: number; readonly known: boolean }[] = [];
   for (const candidate of candidates) {
     const { pendingAt, enqueuedAt } = candidate;
-    const inMs = pendingAt > enqueuedAt ? pendingAt + minMs - now : 0;
+    const known = pendingAt > enqueuedAt;
+    const inMs = known ? pendingAt + minMs - now : 0;
     if (inMs > 0) {
       readyMs = Math.min(readyMs, inMs);
       continue;
     }
     const worthMs = worth(curve, Math.max(0, pendingAt - enqueuedAt), Math.max(0, now - enqueuedAt, pendingAt - enqueuedAt));
-    rated.push({ candidate, worthMs, overdueMs: Math.max(0, now - pendingAt - maxMs) });
+    rated.push({ candidate, worthMs, overdueMs: Math.max(0, now - pendingAt - maxMs), known });
   }
-  rated.sort((a, b) => b.overdueMs - a.overdueMs || b.worthMs - a.worthMs);
+  const suits = ({ known }: { known: boolean }): number => (probe && known ? 1 : 0);
+  rated.sort((a, b) => suits(b) - suits(a) || b.overdueMs - a.overdueMs || b.worthMs - a.worthMs);
   const best = rated.slice(0, count);
   return { chosen: best.map(({ candidate }) => candidate), worthMs: best[0]?.worthMs ?? 0, readyMs };
 }

@@ -25,7 +25,7 @@ const REFRESH_MS = 1_000;
 const AHEAD_S = 0.02; // at over 50 slots a second several faxes are chosen at once
 const MOST_AHEAD = 500;
 const ROUND_MS = (AHEAD_S * 1000) / 2; // at such a pace the next round waits, so that what is taken in between is chosen at once
-const PER_BIN = 4; // heads of one bin, where several are chosen at once
+const PER_BIN = 50; // at most so many heads of one bin, where several are chosen at once
 
 /**
  * Spends each slot on the fax whose poll is worth most at that moment. The limiter stays BullMQ's: a job ahead waits for its slot, and
@@ -128,10 +128,10 @@ export class Chooser {
   async #round(): Promise<void> {
     const { inFlight } = this.#parts;
     const ahead = this.#ahead;
-    const { now, waiting, heads, ...counts } = await inFlight.heads(Math.min(ahead, PER_BIN));
+    const { now, waiting, heads, braked, ...counts } = await inFlight.heads(Math.min(ahead, PER_BIN));
     this.#inFlight = counts.inFlight;
     this.#candidates = counts.candidates;
-    const choice = choose(heads, this.#curve, now, this.bounds, Math.max(0, ahead - waiting));
+    const choice = choose(heads, this.#curve, now, this.bounds, Math.max(0, ahead - waiting), braked);
     this.#idle = waiting === 0 && choice.chosen.length === 0;
     if (choice.readyMs < REFRESH_MS) this.#wakeIn(choice.readyMs);
     if (choice.chosen.length === 0) return;

@@ -16,10 +16,12 @@ export type Heads = {
   readonly waiting: number;
   readonly inFlight: number;
   readonly candidates: number;
+  /** Whether the brake is on: the next fax chosen is a probe. */
+  readonly braked: boolean;
   readonly heads: readonly Candidate[];
 };
 
-type HeadsReply = [now: number, waiting: number, inFlight: number, candidates: number, heads: (string | number)[]];
+type HeadsReply = [now: number, waiting: number, inFlight: number, candidates: number, braked: number, heads: (string | number)[]];
 
 /**
  * The faxes in flight, as far as choosing among them goes. Faxes last known pending at the same age differ only in how long ago that was, so
@@ -42,14 +44,14 @@ export class InFlight {
 
   /** @param perBin how many faxes of each bin */
   async heads(perBin: number): Promise<Heads> {
-    const { candidates, chosen, inFlight } = this.#keys;
-    const reply = await this.#heads([candidates, chosen, inFlight], [BIN_SPAN, perBin, CHOSEN_FOR_MS]);
-    const [now, waiting, count, candidateCount, flat] = reply;
+    const { candidates, chosen, inFlight, brake } = this.#keys;
+    const reply = await this.#heads([candidates, chosen, inFlight, brake], [BIN_SPAN, perBin, CHOSEN_FOR_MS]);
+    const [now, waiting, count, candidateCount, braked, flat] = reply;
     const heads: Candidate[] = [];
     for (let i = 0; i + 2 < flat.length; i += 3) {
       heads.push({ faxId: String(flat[i]), pendingAt: Number(flat[i + 1]), enqueuedAt: Number(flat[i + 2]) });
     }
-    return { now, waiting, inFlight: count, candidates: candidateCount, heads };
+    return { now, waiting, inFlight: count, candidates: candidateCount, braked: braked === 1, heads };
   }
 
   /** Takes faxes for the next slots. @returns those that no other worker has taken, with their jobs; a job's id is empty if it has none */

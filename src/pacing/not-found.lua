@@ -1,8 +1,8 @@
 -- Counts a 404 into the streak of them.
 --
--- KEYS[1] streak: list of the faxes of the 404s since the last other answer   KEYS[2] faxes in flight
+-- KEYS[1] streak: list of the faxes of the 404s since the last other answer   KEYS[2] candidates
 -- ARGV[1] fax id   ARGV[2] how many the list keeps   ARGV[3] when it is forgotten, ms
--- Returns how many 404s are in the streak, of how many faxes, and how many faxes are in flight.
+-- Returns how many 404s are in the streak, of how many faxes, and how many faxes are candidates.
 
 redis.call('LPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)

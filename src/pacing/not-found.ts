@@ -3,7 +3,8 @@ export type NotFoundStreak = {
   readonly answers: number;
   /** Of how many faxes they were. */
   readonly faxes: number;
-  readonly inFlight: number;
+  /** Other faxes that are polled besides; those whose jobs are gone do not stay among them. */
+  readonly others: number;
 };
 
 /** What a 404 says: that the API does not know this fax, that it seems to know none, or too little yet. */
@@ -17,7 +18,7 @@ const FAXES = 5;
  *
  * @param answeredOtherwise whether this process has had any other answer; before that, a streak that is still short proves nothing
  */
-export function notFoundMeaning({ answers, faxes, inFlight }: NotFoundStreak, answeredOtherwise: boolean): NotFoundMeaning {
+export function notFoundMeaning({ answers, faxes, others }: NotFoundStreak, answeredOtherwise: boolean): NotFoundMeaning {
   if (answers >= ANSWERS && faxes >= FAXES) return 'of_all';
-  return answeredOtherwise || inFlight < FAXES ? 'of_this_fax' : 'unclear';
+  return answeredOtherwise || others + 1 < FAXES ? 'of_this_fax' : 'unclear';
 }

@@ -1,6 +1,3 @@
-/** A refusal: the pace that was refused and when (ms since 1970). Requests per second. */
-export type RefusedPace = { readonly pace: number; readonly at: number };
-
 /** How BullMQ is told a pace: `max` jobs in each window of `duration` ms. */
 export type LimiterShape = { readonly max: number; readonly duration: number };
 
@@ -13,17 +10,27 @@ const MOST_PER_WINDOW = 100_000;
 /** The greatest pace that the settings allow, in requests per second: the API's limit less the share left to others. */
 export const ceilingPace = (max: number, durationMs: number, headroom: number): number => (max / durationMs) * 1000 * (1 - headroom);
 
+/** After how long a refusal has no effect on the pace any more, ms. @param windowMs the window of the API's limit */
+export const regainMs = (windowMs: number): number => windowMs * REGAIN_WINDOWS * 2;
+
 /**
  * The pace in force: the ceiling; after a refusal half of what was refused, then back up along a cubic curve, as TCP CUBIC does
  * (RFC 9438): fast at first, flat just under the pace that was refused, and faster again once that has held, so that a limit lowered for
  * good is met seldom and a limit restored is found again. Pure.
  * Every worker computes the same from the same record, so a fleet has one pace and nobody leads.
  *
+ * @param refusedAt when the pace was refused, ms since 1970, rising
  * @param now the time of Redis, ms since 1970
  * @param windowMs the window of the API's limit (`RATE_LIMIT_DURATION_MS`)
  */
-export function paceAt(ceiling: number, refused: RefusedPace | undefined, now: number, windowMs: number): number {
-  if (!refused) return ceiling;
+export function paceAt(ceiling: number, refusedAt: readonly number[], now: number, windowMs: number): number {
+  let last: { readonly pace: number; readonly at: number } | undefined;
+  const current = (at: number): number => (last === undefined ? ceiling : regained(ceiling, last, at, windowMs));
+  for (const at of refusedAt) last = { pace: current(at), at };
+  return current(now);
+}
+
+function regained(ceiling: number, refused: { readonly pace: number; readonly at: number }, now: number, windowMs: number): number {
   const progress = Math.max(0, now - refused.at) / (windowMs * REGAIN_WINDOWS);
   const low = refused.pace / 2;
   const plateau = refused.pace * UNDER_REFUSED;

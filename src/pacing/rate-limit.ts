@@ -6,12 +6,13 @@ import type { Log } from '../log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import { loadScript, type Script } from '../redis/script.ts';
-import { ceilingPace, limiterShape, paceAt, type LimiterShape, type RefusedPace } from './pace.ts';
+import { ceilingPace, limiterShape, paceAt, regainMs, type LimiterShape } from './pace.ts';
 
 type RateLimitSettings = Pick<Settings, 'RATE_LIMIT_MAX' | 'RATE_LIMIT_DURATION_MS' | 'RATE_LIMIT_HEADROOM'>;
-type CeilingsReply = [now: number, alive: number, lowest: string, highest: string, refused: string | null, at: string | null];
+type CeilingsReply = [now: number, alive: number, lowest: string, highest: string, refusedAt: string[]];
 
 const REFRESH_MS = 1_000;
+const SAME_REFUSAL_MS = 2_000; // between a refusal being counted and being noted on its fax
 const GONE_AFTER_MS = 10_000; // a worker says every second that it is alive
 const ROUNDING = 1.001; // a limiter's pace over this many times the ceiling is somebody else's setting
 const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
@@ -34,6 +35,7 @@ export class RateLimit {
   readonly #limiterKey: string;
   readonly #metaKey: string;
   readonly #giveBack: Script<number>;
+  readonly #fit: Script<number>;
   readonly #ceilings: Script<CeilingsReply>;
   readonly #worker = randomUUID();
   readonly #ownCeiling: number;
@@ -56,6 +58,7 @@ export class RateLimit {
     this.#limiterKey = queue.toKey('limiter');
     this.#metaKey = queue.toKey('meta');
     this.#giveBack = loadScript(redis, new URL('./give-back.lua', import.meta.url));
+    this.#fit = loadScript(redis, new URL('./limiter-fit.lua', import.meta.url));
     this.#ceilings = loadScript(redis, new URL('./ceilings.lua', import.meta.url));
     this.#ownCeiling = ceilingPace(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_DURATION_MS, settings.RATE_LIMIT_HEADROOM);
     this.#ceiling = this.#ownCeiling;
@@ -118,11 +121,16 @@ export class RateLimit {
 
   /** Halves the pace: once per refusal episode, which callers must ensure. @param now the time of Redis, ms since 1970 */
   async lower(now: number): Promise<void> {
+    await this.#redis.zadd(this.#keys.refusals, now, now);
     await this.#refresh();
-    const refused = this.#pace;
-    await this.#redis.hset(this.#keys.pace, { refused, at: now });
+    this.#log.info({ pacePerSecond: this.#pace }, 'pace halved after a refusal');
+  }
+
+  /** The pace was halved for a refusal that turned out to be of one fax alone: as if it had not been. @param at ms since 1970 */
+  async forgive(at: number): Promise<void> {
+    if ((await this.#redis.zremrangebyscore(this.#keys.refusals, at - SAME_REFUSAL_MS, at)) === 0) return;
     await this.#refresh();
-    this.#log.info({ pacePerSecond: refused / 2 }, 'pace halved after a refusal');
+    this.#log.info({ pacePerSecond: this.#pace }, 'the refusal was of one fax alone: the pace is back');
   }
 
   /**
@@ -144,21 +152,21 @@ export class RateLimit {
   }
 
   async #refresh(): Promise<void> {
-    const keys = [this.#keys.ceilings, this.#keys.pace];
-    const [[now, alive, lowest, highest, refused, at], [max, duration, concurrency]] = await Promise.all([
-      this.#ceilings(keys, [this.#worker, this.#ownCeiling, GONE_AFTER_MS]),
+    const keys = [this.#keys.ceilings, this.#keys.refusals];
+    const [[now, alive, lowest, highest, refusedAt], [max, duration, concurrency]] = await Promise.all([
+      this.#ceilings(keys, [this.#worker, this.#ownCeiling, GONE_AFTER_MS, regainMs(this.#settings.RATE_LIMIT_DURATION_MS)]),
       this.#redis.hmget(this.#metaKey, 'max', 'duration', 'concurrency'),
     ]);
     this.#clock.told(now);
     this.#alive = alive;
     this.#ceiling = Number(lowest);
     this.#warnOfDifference(Number(lowest), Number(highest));
-    const last: RefusedPace | undefined = refused && at ? { pace: Number(refused), at: Number(at) } : undefined;
-    this.#pace = paceAt(this.#ceiling, last, now, this.#settings.RATE_LIMIT_DURATION_MS);
+    this.#pace = paceAt(this.#ceiling, refusedAt.map(Number), now, this.#settings.RATE_LIMIT_DURATION_MS);
     this.#shape = this.#shapeOf(this.#pace);
     // Where no other worker runs, nothing was fetched without a limit.
     if (this.#isLost(max, duration) && (alive > 1 || this.#running)) await this.#restore();
     else if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
+    await this.#fit([this.#limiterKey], [this.#shape.duration, HELD]);
     if (concurrency) {
       await this.#queue.removeGlobalConcurrency();
       this.#log.warn({ concurrency: Number(concurrency) }, 'somebody gave the queue a global concurrency: removed, as the pace is its only limit');

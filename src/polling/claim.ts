@@ -38,6 +38,8 @@ export type Claimant = {
   /** When a worker fetched it, ms since 1970, by Redis's clock. */
   readonly fetchedAt: number;
   readonly purpose: Purpose;
+  /** Whether the API has answered for this fax before. */
+  readonly known: boolean;
   /** How long the lease is to last from now, ms: longer than until the job's next visit. */
   readonly leaseMs: number;
 };
@@ -79,11 +81,11 @@ export class ClaimGate {
     return claimOf(await this.#ask({ ...claimant, first: false }, owner));
   }
 
-  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt, purpose, leaseMs }: Claimant, gone: string): Promise<Reply> {
+  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt, purpose, known, leaseMs }: Claimant, gone: string): Promise<Reply> {
     const { status, lease, inFlight, brake, standBys, pace, candidates, chosen } = this.#keys;
     const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace, candidates, chosen];
     const netMs = purpose.kind === 'net' ? Math.ceil(purpose.netMs) : 0;
-    const how = [purpose.kind, netMs, BIN_SPAN];
+    const how = [purpose.kind, netMs, BIN_SPAN, known ? 1 : 0];
     const args = [faxId, jobId, Math.ceil(leaseMs), enqueuedAt, this.probeMs, first ? 1 : 0, gone, fetchedAt, ...how];
     const reply = await this.#claim(keys, args);
     this.#clock.told(reply[0]);

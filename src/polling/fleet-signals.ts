@@ -24,6 +24,8 @@ export type Sent = {
   /** When the fax was refused before, without another answer since; ms since 1970, 0 for never. */
   readonly refusedBeforeAt: number;
   readonly refusedAloneBefore: boolean;
+  /** Whether the API has answered for this fax before. */
+  readonly known: boolean;
 };
 
 /** What an answer means beyond its own fax, as far as the fax's next step depends on it. */
@@ -75,7 +77,7 @@ export class FleetSignals {
   async #refused(answer: Answer & { kind: 'unauthorized' | 'rate_limited' }, sent: Sent): Promise<Signal> {
     const { answers, brake, clock, key, limit } = this.#parts;
     const reason = answer.kind;
-    if (reason === 'unauthorized') key.unauthorized(sent.faxId, clock.now());
+    if (reason === 'unauthorized') key.unauthorized(sent.faxId, sent.known, clock.now());
     const scope = refusalScope({
       reason,
       refusedBeforeAt: sent.refusedBeforeAt,
@@ -85,9 +87,14 @@ export class FleetSignals {
       unauthorizedFaxes: key.unauthorizedFaxes,
       unauthorizedSince: key.unauthorizedSince,
     });
-    if (scope === 'worker') key.stop();
+    if (scope === 'worker') {
+      key.stop();
+      if (sent.refusals > 0) await brake.yieldProbe();
+      return { kind: 'refused', scope, heldMs: 0 };
+    }
+    if (scope === 'fax' && !sent.refusedAloneBefore && reason === 'rate_limited') await limit.forgive(sent.refusedBeforeAt);
     // A probe that was refused leaves the brake on, whomever the refusal is about: the next probe is another fax.
-    if (scope !== 'everyone' && sent.refusals === 0) return { kind: 'refused', scope, heldMs: 0 };
+    if (scope === 'fax' && sent.refusals === 0) return { kind: 'refused', scope, heldMs: 0 };
     const retryAfterMs = reason === 'rate_limited' ? believed(answer, 'rate_limited') : undefined;
     const heldMs = await brake.refused({ ...sent, reason, retryAfterMs });
     if (reason === 'unauthorized' && scope === 'everyone' && limit.workers > 1) key.stepAside(heldMs);

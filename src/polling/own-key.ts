@@ -3,6 +3,7 @@ import type { Log } from '../log.ts';
 import { holdTime } from '../pacing/hold-time.ts';
 
 const MAX_FAXES = 10; // two are enough to know; the rest is for nobody
+const SEVERAL = 4;
 const YIELD_MS = 1_000; // after a hold, other workers get this long to send the probe
 
 /**
@@ -12,10 +13,12 @@ const YIELD_MS = 1_000; // after a hold, other workers get this long to send the
  */
 export class OwnKey {
   readonly #log: Log;
-  readonly #faxes = new Set<string>();
+  readonly #faxes = new Map<string, boolean>(); // to whether the API has answered for it before
   #worker: Pick<Worker, 'pause' | 'resume'> | undefined;
   #since = 0;
   #stops = 0;
+  #refused = false;
+  #pausedUntil = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(log: Log) {
@@ -39,18 +42,20 @@ export class OwnKey {
 
   /** Whether this worker has stopped because its key is refused while that of others is taken. */
   get refused(): boolean {
-    return this.#stops > 0;
+    return this.#refused;
   }
 
-  unauthorized(faxId: string, now: number): void {
+  /** @param known whether the API has answered for the fax before */
+  unauthorized(faxId: string, known: boolean, now: number): void {
     if (this.#faxes.size === 0) this.#since = now;
-    if (this.#faxes.size < MAX_FAXES) this.#faxes.add(faxId);
+    if (this.#faxes.size < MAX_FAXES) this.#faxes.set(faxId, known);
   }
 
   /** The key was taken. */
   answered(): void {
     this.#faxes.clear();
-    if (this.#stops > 0) this.#log.info('the key of this worker is taken again: polling goes on');
+    if (this.#refused) this.#log.info('the key of this worker is taken again: polling goes on');
+    this.#refused = false;
     this.#stops = 0;
   }
 
@@ -59,9 +64,14 @@ export class OwnKey {
     this.#pauseFor(heldMs + YIELD_MS);
   }
 
-  /** Stops polling for a while: the key of this worker is refused, that of others is not. */
+  /**
+   * Stops polling for a while: the key of this worker is refused, it seems, and that of others is not. That it is the key, and not a few faxes
+   * that are always refused, is certain once the API has answered for one of them before, or they are several.
+   */
   stop(): void {
-    if (this.#stops === 0) {
+    const certain = this.#faxes.size >= SEVERAL || [...this.#faxes.values()].includes(true);
+    if (certain && !this.#refused) {
+      this.#refused = true;
       this.#log.error('the API refuses the key of this worker (401) and takes that of others: it stops polling; check its FAX_API_KEY');
     }
     this.#pauseFor(holdTime('unauthorized', this.#stops, undefined, Math.random()));
@@ -77,6 +87,9 @@ export class OwnKey {
   #pauseFor(ms: number): void {
     const worker = this.#worker;
     if (!worker) return;
+    const until = performance.now() + ms;
+    if (until < this.#pausedUntil) return;
+    this.#pausedUntil = until;
     void worker.pause(true);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void worker.resume(), ms);

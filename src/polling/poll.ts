@@ -96,7 +96,7 @@ export class Poller {
     const fetched = performance.now();
     // The producer's options must not end a fax: whatever is thrown below, but for a wrong payload, is tried again.
     job.opts.attempts = Number.MAX_SAFE_INTEGER;
-    job.opts.backoff = { type: 'fixed', delay: this.#bounds.minMs };
+    job.opts.backoff = { type: 'custom' };
 
     const fax = await this.#parse(job, fetched);
     const progress = parseProgress(job.progress);
@@ -113,6 +113,7 @@ export class Poller {
         first,
         fetchedAt: clock.at(job.processedOn ?? Date.now()),
         purpose,
+        known: progress.lastPendingAt !== null || progress.refusedAt !== null,
         leaseMs: chooser.netMs + LEASE_SLACK_MS,
       }),
       joins || limit.holds(),
@@ -198,6 +199,7 @@ export class Poller {
       refusals,
       refusedBeforeAt,
       refusedAloneBefore: progress.refusedAlone,
+      known: progress.lastPendingAt !== null,
     });
 
     const now = clock.now();

@@ -1,9 +1,13 @@
 import { UnrecoverableError, Worker, type Processor, type Queue, type Telemetry } from 'bullmq';
 import type { Settings } from '../config.ts';
 import type { Log } from '../log.ts';
+import { faultBackoff } from '../pacing/fault-backoff.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
-type WorkerSettings = Pick<Settings, 'QUEUE_PREFIX' | 'WORKER_CONCURRENCY' | 'LOCK_DURATION_MS' | 'STALLED_INTERVAL_MS'>;
+type WorkerSettings = Pick<
+  Settings,
+  'QUEUE_PREFIX' | 'WORKER_CONCURRENCY' | 'LOCK_DURATION_MS' | 'STALLED_INTERVAL_MS' | 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS'
+>;
 
 const DAY_SECONDS = 24 * 60 * 60;
 
@@ -35,6 +39,7 @@ class PromptWorker extends Worker {
  * It has no limiter of its own, as the pace is the queue's (BullMQ would take max from one and duration from the other).
  */
 export function createWorker(queue: Queue, connection: RedisClient, process: Processor, settings: WorkerSettings, log: Log, telemetry?: Telemetry): Worker {
+  const bounds = { minMs: settings.POLL_MIN_INTERVAL_MS, maxMs: settings.POLL_MAX_INTERVAL_MS };
   const worker = new PromptWorker(queue.name, process, {
     connection,
     prefix: settings.QUEUE_PREFIX,
@@ -43,6 +48,8 @@ export function createWorker(queue: Queue, connection: RedisClient, process: Pro
     concurrency: settings.WORKER_CONCURRENCY,
     lockDuration: settings.LOCK_DURATION_MS,
     stalledInterval: settings.STALLED_INTERVAL_MS,
+    // Of a visit that fails: Redis refused what it needs, say, and each costs a request of the API.
+    settings: { backoffStrategy: (attempts: number) => faultBackoff(attempts, bounds, Math.random()) },
     // BullMQ counts stalls over a job's whole life, and fails it at the second by default. A fax is polled for a day: however often
     // a worker dies under it, only its age ends it.
     maxStalledCount: Number.MAX_SAFE_INTEGER,

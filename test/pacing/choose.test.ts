@@ -55,6 +55,13 @@ describe('the fax chosen', () => {
     expect(ids([ripe, fax('old', 86_400_000, 300_000)])).toEqual(['ripe']);
   });
 
+  it('for a probe is one that the API has answered for, if there is one', () => {
+    const [unknown, known] = [fax('unknown', 100_000, 100_000), fax('known', 20_000, 6_000)];
+    const probe = (some: readonly Candidate[]): string | undefined => choose(some, curve, NOW, BOUNDS, 1, true).chosen[0]?.faxId;
+    expect(ids([unknown, known])).toEqual(['unknown']);
+    expect([probe([unknown, known]), probe([unknown])]).toEqual(['known', 'unknown']);
+  });
+
   it('may be of another clock: enqueued later than now, or known pending before it was enqueued', () => {
     expect(ids([fax('ahead', -1_000, -1_000)])).toEqual(['ahead']);
     expect(ids([fax('behind', 1_000, 2_000)])).toEqual(['behind']);

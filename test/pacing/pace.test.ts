@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ceilingPace, limiterShape, paceAt } from '../../src/pacing/pace.ts';
+import { ceilingPace, limiterShape, paceAt, regainMs } from '../../src/pacing/pace.ts';
 
 describe('pace', () => {
   it('has the limit less the headroom as its ceiling', () => {
@@ -9,16 +9,21 @@ describe('pace', () => {
   });
 
   it('starts at the ceiling, falls at a refusal, and creeps back', () => {
-    expect(paceAt(10, undefined, 5, 1_000)).toBe(10);
-    const refused = { pace: 6, at: 1_000 };
-    const after = (windows: number): number => paceAt(10, refused, 1_000 + windows * 500, 500);
-    expect(after(0)).toBe(3);
-    expect(after(-1)).toBe(3);
-    expect(after(15)).toBeGreaterThan(5); // half-way there, most is regained
-    expect(after(30)).toBeCloseTo(5.7); // just under what was refused
-    expect(after(36)).toBeLessThan(6); // where it waits
+    expect(paceAt(10, [], 5, 1_000)).toBe(10);
+    const after = (windows: number): number => paceAt(10, [1_000], 1_000 + windows * 500, 500);
+    expect(after(0)).toBe(5);
+    expect(after(-1)).toBe(5);
+    expect(after(15)).toBeGreaterThan(8.8); // half-way there, most is regained
+    expect(after(30)).toBeCloseTo(9.5); // just under what was refused
+    expect(after(36)).toBeLessThan(10); // where it waits
     expect(after(60)).toBe(10); // and then tries more
     fc.assert(fc.property(fc.nat({ max: 100_000 }), fc.nat({ max: 10_000 }), (at, more) => after((at + more) / 100) >= after(at / 100) - 1e-9));
+  });
+
+  it('is halved again by a second refusal, from where it had come by then', () => {
+    expect(paceAt(10, [1_000, 1_000], 1_000, 500)).toBe(2.5);
+    expect(paceAt(10, [1_000, 16_000], 16_000, 500)).toBeCloseTo(4.75);
+    expect(paceAt(10, [1_000, 16_000], 16_000 + regainMs(500), 500)).toBe(10);
   });
 
   it('is told to BullMQ in whole milliseconds, one job per window where that costs little', () => {

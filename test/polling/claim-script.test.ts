@@ -14,15 +14,15 @@ const PROBE_MS = 11_000;
 const NET_MS = 600_000;
 const ENQUEUED = Date.parse('2030-01-01T00:00:00Z');
 
-type More = { enqueuedAt?: number; first?: boolean; gone?: string; fetchedAt?: number; purpose?: 'join' | 'poll' | 'net'; netMs?: number };
+type More = { enqueuedAt?: number; first?: boolean; gone?: string; fetchedAt?: number; purpose?: 'join' | 'poll' | 'net'; netMs?: number; known?: boolean };
 
 /** What a claim says: the word, and the values that go with it. */
 async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{ now: number; said: unknown[] }> {
-  const { enqueuedAt = ENQUEUED, first = false, gone = '', fetchedAt = Number.MAX_SAFE_INTEGER, purpose = 'poll', netMs = NET_MS } = more;
+  const { enqueuedAt = ENQUEUED, first = false, gone = '', fetchedAt = Number.MAX_SAFE_INTEGER, purpose = 'poll', netMs = NET_MS, known = true } = more;
   const run = loadScript<[number, ...unknown[]]>(redis.client, new URL('../../src/polling/claim.lua', import.meta.url));
   const [now, ...said] = await run(
     [keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake, keys.standBys(faxId), keys.pace, keys.candidates, keys.chosen],
-    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt, purpose, netMs, BIN_SPAN],
+    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt, purpose, netMs, BIN_SPAN, known ? 1 : 0],
   );
   return { now, said };
 }
@@ -168,4 +168,11 @@ describe('a claim and the choosing', () => {
     expect((await claim('200', 'job-1', { purpose: 'net' })).said[0]).toBe('held');
     expect(await redis.client.zcard(keys.chosen)).toBe(1);
   });
+});
+
+it('a fax that the API never answered for is no probe: while the brake is on it joins the candidates', async () => {
+  await brakeHeldUntil((await redisTime(redis.client)) + 20_000);
+  await redis.client.zadd(keys.chosen, 1, '200');
+  expect((await claim('200', 'job-1', { known: false })).said).toEqual(['joined']);
+  expect([await redis.client.zcard(keys.candidates), await redis.client.zcard(keys.chosen)]).toEqual([1, 0]);
 });
