@@ -126,30 +126,36 @@ export class Chooser {
   }
 
   async #round(): Promise<void> {
-    const { inFlight } = this.#parts;
+    const { inFlight, limit } = this.#parts;
     const ahead = this.#ahead;
-    const { now, waiting, heads, braked, ...counts } = await inFlight.heads(Math.min(ahead, PER_BIN));
+    const slotMs = 1000 / limit.current;
+    const { now, waiting, heads, braked, lingering, ...counts } = await inFlight.heads(Math.min(ahead, PER_BIN), slotMs);
     this.#inFlight = counts.inFlight;
     this.#candidates = counts.candidates;
     const choice = choose(heads, this.#curve, now, this.bounds, Math.max(0, ahead - waiting), braked);
     this.#idle = waiting === 0 && choice.chosen.length === 0;
     if (choice.readyMs < REFRESH_MS) this.#wakeIn(choice.readyMs);
+    await Promise.all((await inFlight.jobsOf(lingering)).map(async (fax) => this.#dropIfGone(fax)));
     if (choice.chosen.length === 0) return;
     this.#worthMs = choice.worthMs;
     await Promise.all((await inFlight.take(choice.chosen.map(({ faxId }) => faxId))).map(async (taken) => this.#promote(taken)));
   }
 
   async #promote(taken: { readonly faxId: string; readonly jobId: string }): Promise<void> {
-    const { queue, redis, inFlight } = this.#parts;
     try {
-      await new Job(queue, 'poll', {}, {}, taken.jobId).promote();
-    } catch (error) {
-      // It is not in the delayed set. If it waits already or is worked on, all is well; if it is gone, so is its claim to a slot.
-      if (await watchesFax(redis, queue, taken.jobId, taken.faxId)) return;
-      this.#parts.log.debug({ faxId: taken.faxId, reason: (error as Error).message }, 'the job of this fax is gone: dropped');
-      await inFlight.forget([taken]);
-      this.#again = true;
+      await new Job(this.#parts.queue, 'poll', {}, {}, taken.jobId).promote();
+    } catch {
+      await this.#dropIfGone(taken); // it is not in the delayed set
     }
+  }
+
+  /** A job that waits already, or is worked on, has its slot coming; one that is gone, whoever removed it, must not take one from others. */
+  async #dropIfGone(fax: { readonly faxId: string; readonly jobId: string }): Promise<void> {
+    const { queue, redis, inFlight, log } = this.#parts;
+    if (await watchesFax(redis, queue, fax.jobId, fax.faxId)) return;
+    log.debug({ faxId: fax.faxId }, 'the job of this fax is gone: dropped');
+    await inFlight.forget([fax]);
+    this.#again = true;
   }
 
   #wakeIn(ms: number): void {

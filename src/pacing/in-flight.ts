@@ -8,6 +8,8 @@ import { binOf } from './completion-model.ts';
 export const BIN_SPAN = 1e13;
 const CHOSEN_FOR_MS = 60_000; // much longer than a chosen fax waits for its slot
 
+const LINGERING_MS = 1_000;
+
 /** What Redis knows of the faxes in flight at one moment. */
 export type Heads = {
   /** Ms since 1970, by Redis's clock. */
@@ -18,10 +20,12 @@ export type Heads = {
   readonly candidates: number;
   /** Whether the brake is on: the next fax chosen is a probe. */
   readonly braked: boolean;
+  /** Some faxes that were chosen long enough ago to have had their slot. */
+  readonly lingering: readonly string[];
   readonly heads: readonly Candidate[];
 };
 
-type HeadsReply = [now: number, waiting: number, inFlight: number, candidates: number, braked: number, heads: (string | number)[]];
+type HeadsReply = [now: number, waiting: number, inFlight: number, candidates: number, braked: number, lingering: string[], heads: (string | number)[]];
 
 /**
  * The faxes in flight, as far as choosing among them goes. Faxes last known pending at the same age differ only in how long ago that was, so
@@ -42,16 +46,16 @@ export class InFlight {
     this.#forget = loadScript(redis, new URL('./forget.lua', import.meta.url));
   }
 
-  /** @param perBin how many faxes of each bin */
-  async heads(perBin: number): Promise<Heads> {
+  /** @param perBin how many faxes of each bin @param slotMs time between two slots */
+  async heads(perBin: number, slotMs: number): Promise<Heads> {
     const { candidates, chosen, inFlight, brake } = this.#keys;
-    const reply = await this.#heads([candidates, chosen, inFlight, brake], [BIN_SPAN, perBin, CHOSEN_FOR_MS]);
-    const [now, waiting, count, candidateCount, braked, flat] = reply;
+    const reply = await this.#heads([candidates, chosen, inFlight, brake], [BIN_SPAN, perBin, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs)]);
+    const [now, waiting, count, candidateCount, braked, lingering, flat] = reply;
     const heads: Candidate[] = [];
     for (let i = 0; i + 2 < flat.length; i += 3) {
       heads.push({ faxId: String(flat[i]), pendingAt: Number(flat[i + 1]), enqueuedAt: Number(flat[i + 2]) });
     }
-    return { now, waiting, inFlight: count, candidates: candidateCount, braked: braked === 1, heads };
+    return { now, waiting, inFlight: count, candidates: candidateCount, braked: braked === 1, lingering, heads };
   }
 
   /** Takes faxes for the next slots. @returns those that no other worker has taken, with their jobs; a job's id is empty if it has none */
@@ -67,6 +71,13 @@ export class InFlight {
   /** A fax was found pending: it is a candidate from now on. @param ageMs its age then @param at ms since 1970, by Redis's clock */
   async pending(faxId: string, ageMs: number, at: number): Promise<void> {
     await this.#redis.zadd(this.#keys.candidates, (1 + binOf(ageMs)) * BIN_SPAN + Math.round(at), faxId);
+  }
+
+  /** The jobs that poll faxes, as their leases say; empty for none. */
+  async jobsOf(faxIds: readonly string[]): Promise<{ readonly faxId: string; readonly jobId: string }[]> {
+    if (faxIds.length === 0) return [];
+    const jobs = await this.#redis.mget(faxIds.map((faxId) => this.#keys.lease(faxId)));
+    return faxIds.map((faxId, i) => ({ faxId, jobId: jobs[i] ?? '' }));
   }
 
   /** Forgets faxes whose jobs are gone. @param faxes with the job that each lease named; empty for none */
