@@ -3,9 +3,8 @@ export type LimiterShape = { readonly max: number; readonly duration: number };
 
 const REGAIN_WINDOWS = 30; // windows of the API's limit in which the pace comes back to just under where it was refused
 const UNDER_REFUSED = 0.95; // of the pace that was refused: there it waits before it tries more
-const LATE_MS = 1; // how late a window starts, as timers go and a worker has to fetch
-const LOSS = 0.015; // share of the pace that this and whole milliseconds may cost
-const MOST_PER_WINDOW = 100_000;
+const LATE_MS = 2; // how late a window starts in the middle, as timers go and a worker has to fetch (measured, one worker and three)
+const LOSS = 0.01; // share of the pace that whole milliseconds may cost
 
 /** The greatest pace that the settings allow, in requests per second: the API's limit less the share left to others. */
 export const ceilingPace = (max: number, durationMs: number, headroom: number): number => (max / durationMs) * 1000 * (1 - headroom);
@@ -39,25 +38,26 @@ function regained(ceiling: number, refused: { readonly pace: number; readonly at
 }
 
 /**
- * A pace as BullMQ's limiter takes it: windows of whole milliseconds. One job per window spreads the requests evenly (a window of many lets them all
- * out at its start); only where whole milliseconds and late timers would cost over 1.5 % of the pace does a window take more, as few as it can.
- * Never faster than the pace, nor so that a sliding window of the API's would see more than its limit. Pure.
+ * A pace as BullMQ's limiter takes it: windows of whole milliseconds, that much shorter as they start late. One job per window spreads the requests
+ * evenly (a window of many lets them all out at its start); only where whole milliseconds would cost over 1 % of the pace does a window take more, as
+ * few as it can. Never so that a sliding window of the API's would see more than its limit, should no window be late. Pure.
  *
  * @param windowMs the window of the API's limit (`RATE_LIMIT_DURATION_MS`)
  * @param headroom the share of the limit that the pace leaves to others
  */
 export function limiterShape(pace: number, windowMs: number, headroom: number): LimiterShape {
-  const allowed = (pace * windowMs) / 1000 / (1 - headroom);
+  const allowed = ((pace * windowMs) / 1000 / (1 - headroom)) * (1 + 1e-9);
   let best: LimiterShape = { max: 1, duration: Math.ceil(1000 / pace) };
   let leastLoss = Infinity;
-  for (let max = 1; max <= MOST_PER_WINDOW && leastLoss > LOSS; max += 1) {
+  for (let max = 1; (max === 1 || 2 * max - 1 <= allowed) && leastLoss > LOSS; max += 1) {
     const exact = (max * 1000) / pace;
-    const duration = Math.ceil(exact);
-    // In a sliding window, at most: of a window cut by its start the jobs may all lie behind the cut.
-    const seen = max * (Math.floor(windowMs / duration) + 1) + max - 1;
-    if (max > 1 && seen > allowed * (1 + 1e-9)) continue;
-    const loss = (duration + LATE_MS) / exact - 1;
-    if (loss < leastLoss) [best, leastLoss] = [{ max, duration }, loss];
+    for (let late = LATE_MS; late >= 0; late -= 1) {
+      const duration = Math.max(1, Math.ceil(exact - late));
+      // In a sliding window, at most: of a window cut by its start the jobs may all lie behind the cut.
+      if (max * (Math.floor(windowMs / duration) + 1) + max - 1 > allowed) continue;
+      const loss = (duration + LATE_MS) / exact - 1;
+      if (loss < leastLoss) [best, leastLoss] = [{ max, duration }, loss];
+    }
   }
   return best;
 }

@@ -14,7 +14,7 @@ type CeilingsReply = [now: number, alive: number, lowest: string, highest: strin
 const REFRESH_MS = 1_000;
 const SAME_REFUSAL_MS = 2_000; // between a refusal being counted and being noted on its fax
 const GONE_AFTER_MS = 10_000; // a worker says every second that it is alive
-const ROUNDING = 1.001; // a limiter's pace over this many times the ceiling is somebody else's setting
+const ROUNDING = 1.02; // a limiter's pace over this many times that of the ceiling is somebody else's setting
 const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
 const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
 
@@ -45,6 +45,7 @@ export class RateLimit {
   #warnedOf = '';
   #pace: number;
   #shape: LimiterShape;
+  #greatest: LimiterShape;
   #restoring: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
@@ -63,7 +64,8 @@ export class RateLimit {
     this.#ownCeiling = ceilingPace(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_DURATION_MS, settings.RATE_LIMIT_HEADROOM);
     this.#ceiling = this.#ownCeiling;
     this.#pace = this.#ceiling;
-    this.#shape = this.#shapeOf(this.#pace);
+    this.#greatest = this.#shapeOf(this.#ceiling);
+    this.#shape = this.#greatest;
   }
 
   /**
@@ -162,6 +164,7 @@ export class RateLimit {
     this.#ceiling = Number(lowest);
     this.#warnOfDifference(Number(lowest), Number(highest));
     this.#pace = paceAt(this.#ceiling, refusedAt.map(Number), now, this.#settings.RATE_LIMIT_DURATION_MS);
+    this.#greatest = this.#shapeOf(this.#ceiling);
     this.#shape = this.#shapeOf(this.#pace);
     // Where no other worker runs, nothing was fetched without a limit.
     if (this.#isLost(max, duration) && (alive > 1 || this.#running)) await this.#restore();
@@ -179,7 +182,7 @@ export class RateLimit {
   }
 
   #isLost(max: string | null | undefined, duration: string | null | undefined): boolean {
-    return !max || !duration || (Number(max) * 1000) / Number(duration) > this.#ceiling * ROUNDING;
+    return !max || !duration || Number(max) / Number(duration) > (this.#greatest.max / this.#greatest.duration) * ROUNDING;
   }
 
   async #restore(): Promise<void> {
