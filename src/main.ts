@@ -119,7 +119,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
         brake,
         limit,
         clock,
-        answers: new AnswerRecord(redis.client, keys),
+        answers: new AnswerRecord(queue, redis.client, keys),
         key,
         wordings,
         balance: new BalanceWatch(redis.client, keys, alerts, settings.LOW_BALANCE_THRESHOLD),

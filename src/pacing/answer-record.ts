@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Queue } from 'bullmq';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
@@ -13,16 +14,18 @@ const STREAK_KEPT = 50;
  * fax's or one worker's, and the streak of 404s, so that a wrong base path is no verdict on any fax.
  */
 export class AnswerRecord {
+  readonly #queue: Queue;
   readonly #redis: RedisClient;
   readonly #keys: Keys;
   readonly #worker = randomUUID();
-  readonly #notFound: Script<[answers: number, faxes: number, others: number]>;
+  readonly #notFound: Script<[answers: number, faxes: number]>;
   #notedAt = -Infinity;
   #answeredAt = 0;
   #answeredOtherwise = false;
   #streak = true; // there may be one from before this process
 
-  constructor(redis: RedisClient, keys: Keys) {
+  constructor(queue: Queue, redis: RedisClient, keys: Keys) {
+    this.#queue = queue;
     this.#redis = redis;
     this.#keys = keys;
     this.#notFound = loadScript(redis, new URL('./not-found.lua', import.meta.url));
@@ -44,9 +47,9 @@ export class AnswerRecord {
   /** The API answered a request with a 404. @returns what that says */
   async notFound(faxId: string, sentAt: number): Promise<NotFoundMeaning> {
     this.#streak = true;
-    const keys = [this.#keys.notFoundStreak, this.#keys.candidates];
-    const counted = this.#notFound(keys, [faxId, STREAK_KEPT, REMEMBERED_MS]);
-    const [[answers, faxes, others]] = await Promise.all([counted, this.#note(sentAt, this.#isDue())]);
+    const counted = this.#notFound([this.#keys.notFoundStreak], [faxId, STREAK_KEPT, REMEMBERED_MS]);
+    const delayed = this.#redis.zcard(this.#queue.toKey('delayed')); // jobs that are there, whatever became of their faxes' entries
+    const [[answers, faxes], others] = await Promise.all([counted, delayed, this.#note(sentAt, this.#isDue())]);
     return notFoundMeaning({ answers, faxes, others }, this.#answeredOtherwise);
   }
 

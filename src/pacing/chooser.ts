@@ -156,6 +156,7 @@ export class Chooser {
     log.debug({ faxId: fax.faxId }, 'the job of this fax is gone: dropped');
     await inFlight.forget([fax]);
     this.#again = true;
+    this.#roundAt = -Infinity; // there may be many: no rest in between
   }
 
   #wakeIn(ms: number): void {

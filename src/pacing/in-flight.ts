@@ -25,6 +25,9 @@ export type Heads = {
   readonly heads: readonly Candidate[];
 };
 
+/** The score of a candidate that was found pending at an age, ms. @param at ms since 1970, by Redis's clock */
+export const candidateScore = (ageMs: number, at: number): number => (1 + binOf(Math.max(0, ageMs))) * BIN_SPAN + Math.round(at);
+
 type HeadsReply = [now: number, waiting: number, inFlight: number, candidates: number, braked: number, lingering: string[], heads: (string | number)[]];
 
 /**
@@ -70,7 +73,7 @@ export class InFlight {
 
   /** A fax was found pending: it is a candidate from now on. @param ageMs its age then @param at ms since 1970, by Redis's clock */
   async pending(faxId: string, ageMs: number, at: number): Promise<void> {
-    await this.#redis.zadd(this.#keys.candidates, (1 + binOf(ageMs)) * BIN_SPAN + Math.round(at), faxId);
+    await this.#redis.zadd(this.#keys.candidates, candidateScore(ageMs, at), faxId);
   }
 
   /** The jobs that poll faxes, as their leases say; empty for none. */

@@ -1,8 +1,8 @@
 -- Counts a 404 into the streak of them.
 --
--- KEYS[1] streak: list of the faxes of the 404s since the last other answer   KEYS[2] candidates
+-- KEYS[1] streak: list of the faxes of the 404s since the last other answer
 -- ARGV[1] fax id   ARGV[2] how many the list keeps   ARGV[3] when it is forgotten, ms
--- Returns how many 404s are in the streak, of how many faxes, and how many faxes are candidates.
+-- Returns how many 404s are in the streak and of how many faxes.
 
 redis.call('LPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], 0, ARGV[2] - 1)
@@ -16,4 +16,4 @@ for _, fax in ipairs(streak) do
     faxes = faxes + 1
   end
 end
-return { #streak, faxes, redis.call('ZCARD', KEYS[2]) }
+return { #streak, faxes }

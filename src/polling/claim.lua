@@ -8,6 +8,7 @@
 -- ARGV[9] what for: 'join' the candidates; 'poll'; or 'net', which polls if the fax was chosen, or if it is no candidate, or one that was last
 -- known pending longer ago than ARGV[10], ms   ARGV[11] span of a bin in the score of a candidate
 -- ARGV[12] 1 if the API has answered for this fax before, else 0: it is no probe then, and only joins the candidates while the brake is on
+-- ARGV[13] its score as a candidate
 -- Returns the time of Redis (ms since 1970) and one of
 --   'done', fields and values of the result    the fax has its result
 --   'leased', job id, jobs that stand by       another job polls this fax
@@ -42,7 +43,7 @@ else
 end
 
 if ARGV[9] == 'join' then
-  redis.call('ZADD', KEYS[7], ARGV[4], ARGV[1])
+  redis.call('ZADD', KEYS[7], ARGV[13], ARGV[1])
   return { now, 'joined' }
 end
 
@@ -67,7 +68,7 @@ if brake[1] and brake[1] ~= '' then
   local free = math.max(tonumber(brake[3]), tonumber(brake[4]))
   if now < free then
     if ARGV[12] == '0' then
-      redis.call('ZADD', KEYS[7], ARGV[4], ARGV[1])
+      redis.call('ZADD', KEYS[7], ARGV[13], ARGV[1])
       redis.call('ZREM', KEYS[8], ARGV[1])
       return { now, 'joined' }
     end

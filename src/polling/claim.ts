@@ -3,7 +3,7 @@ import type { Settings } from '../config.ts';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
-import { BIN_SPAN } from '../pacing/in-flight.ts';
+import { BIN_SPAN, candidateScore } from '../pacing/in-flight.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { fromHash, type FaxResult } from '../results/result.ts';
 import { pairs } from '../results/store.ts';
@@ -38,6 +38,8 @@ export type Claimant = {
   /** When a worker fetched it, ms since 1970, by Redis's clock. */
   readonly fetchedAt: number;
   readonly purpose: Purpose;
+  /** When the API last answered that the fax is pending, ms since 1970; undefined for never. */
+  readonly pendingAt: number | undefined;
   /** Whether the API has answered for this fax before. */
   readonly known: boolean;
   /** How long the lease is to last from now, ms: longer than until the job's next visit. */
@@ -81,11 +83,12 @@ export class ClaimGate {
     return claimOf(await this.#ask({ ...claimant, first: false }, owner));
   }
 
-  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt, purpose, known, leaseMs }: Claimant, gone: string): Promise<Reply> {
+  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt, purpose, pendingAt, known, leaseMs }: Claimant, gone: string): Promise<Reply> {
     const { status, lease, inFlight, brake, standBys, pace, candidates, chosen } = this.#keys;
     const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace, candidates, chosen];
     const netMs = purpose.kind === 'net' ? Math.ceil(purpose.netMs) : 0;
-    const how = [purpose.kind, netMs, BIN_SPAN, known ? 1 : 0];
+    const score = pendingAt === undefined ? enqueuedAt : candidateScore(pendingAt - enqueuedAt, pendingAt);
+    const how = [purpose.kind, netMs, BIN_SPAN, known ? 1 : 0, score];
     const args = [faxId, jobId, Math.ceil(leaseMs), enqueuedAt, this.probeMs, first ? 1 : 0, gone, fetchedAt, ...how];
     const reply = await this.#claim(keys, args);
     this.#clock.told(reply[0]);

@@ -102,6 +102,8 @@ export type FaxProgress = {
   readonly refusedAt: string | null;
   /** Whether that refusal was of this fax alone. */
   readonly refusedAlone: boolean;
+  /** Whether it waits for the least interval only, as there were slots left over; else it is polled when it is chosen. */
+  readonly leftOver: boolean;
 };
 
 const Progress = z
@@ -116,6 +118,7 @@ const Progress = z
     claimedAt: z.iso.datetime().nullable().default(null).catch(null),
     refusedAt: z.iso.datetime().nullable().default(null).catch(null),
     refusedAlone: z.boolean().default(false).catch(false),
+    leftOver: z.boolean().default(false).catch(false),
   })
   .transform(({ lastPendingAt, ...progress }): FaxProgress => ({ ...progress, lastPendingAt: lastPendingAt === undefined ? progress.lastPollAt : lastPendingAt }));
 
@@ -125,7 +128,7 @@ export const NOT_POLLED: FaxProgress = Progress.parse({});
 export const parseProgress = (progress: unknown): FaxProgress => (isPlainObject(progress) ? Progress.parse(progress) : NOT_POLLED);
 
 /** Progress as it is kept: what the rest tells is left out, as a million faxes may be in flight. */
-export function keptProgress({ faults, lastPendingAt, claimedAt, refusedAt, refusedAlone, ...progress }: FaxProgress): object {
+export function keptProgress({ faults, lastPendingAt, claimedAt, refusedAt, refusedAlone, leftOver, ...progress }: FaxProgress): object {
   return {
     ...progress,
     ...(faults > 0 && { faults }),
@@ -133,5 +136,6 @@ export function keptProgress({ faults, lastPendingAt, claimedAt, refusedAt, refu
     ...(claimedAt !== null && { claimedAt }),
     ...(refusedAt !== null && { refusedAt }),
     ...(refusedAlone && { refusedAlone }),
+    ...(leftOver && { leftOver }),
   };
 }

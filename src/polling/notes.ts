@@ -30,6 +30,7 @@ export function progressAfter(before: FaxProgress, answer: Answer, now: number, 
     nextPollAt: null,
     claimedAt: before.claimedAt,
     refusedAt: refused ? at : answered ? null : before.refusedAt,
+    leftOver: false,
     refusedAlone: scope === 'fax' || (!answered && before.refusedAlone),
   };
 }

@@ -113,6 +113,7 @@ export class Poller {
         first,
         fetchedAt: clock.at(job.processedOn ?? Date.now()),
         purpose,
+        pendingAt: progress.lastPendingAt === null ? undefined : Date.parse(progress.lastPendingAt),
         known: progress.lastPendingAt !== null || progress.refusedAt !== null,
         leaseMs: chooser.netMs + LEASE_SLACK_MS,
       }),
@@ -139,18 +140,23 @@ export class Poller {
         return this.#standBy(visit, claim.now, claim.standBys);
       case 'joined':
         chooser.next();
-        return this.#wait(visit, this.#untilDeadline(visit, chooser.netMs));
+        return this.#wait({ ...visit, progress: { ...visit.progress, leftOver: false } }, this.#untilDeadline(visit, chooser.netMs));
       case 'early':
         return this.#wait(visit, this.#untilDeadline(visit, claim.leftMs));
     }
   };
 
-  /** What a job comes for: a fax that backs off or whose time is up is polled, any other when it is chosen. */
-  #purpose(fax: FaxJob, { faults, refusedAt }: FaxProgress, first: boolean, enqueuedAt: number): Purpose {
+  /**
+   * What a job comes for: a fax that backs off or whose time is up is polled, any other when it is chosen. While slots are left over there is
+   * nothing to choose: then a new fax is polled at once, and one that waited for the least interval is polled again.
+   */
+  #purpose(fax: FaxJob, { faults, refusedAt, leftOver }: FaxProgress, first: boolean, enqueuedAt: number): Purpose {
     const { chooser, clock, settings } = this.#parts;
     if (first) return { kind: chooser.idle ? 'poll' : 'join' };
     const tooOld = clock.now() >= enqueuedAt + (fax.deadlineMs ?? settings.POLL_DEADLINE_MS);
-    return faults > 0 || refusedAt !== null || tooOld ? { kind: 'poll' } : { kind: 'net', netMs: chooser.netMs };
+    if (faults > 0 || refusedAt !== null || tooOld) return { kind: 'poll' };
+    if (!leftOver) return { kind: 'net', netMs: chooser.netMs };
+    return { kind: chooser.idle ? 'poll' : 'join' };
   }
 
   async #parse(job: Job, fetched: number): Promise<FaxJob> {
@@ -265,11 +271,12 @@ export class Poller {
     return result;
   }
 
-  /** The fax is a candidate again; its job's delay is only the safety net. */
+  /** The fax is a candidate again, and its job's delay is only the safety net; or it comes back by itself, as slots are left over. */
   async #pollAgain(visit: Visit, after: FaxProgress, now: number, answer: Answer): Promise<never> {
     const { chooser, inFlight, model } = this.#parts;
     const ageMs = now - visit.enqueuedAt;
     model.pending(pendingAge(visit), ageMs);
+    if (chooser.idle) return this.#later(visit, { ...after, leftOver: true }, this.#bounds.minMs, answer);
     await inFlight.pending(visit.fax.faxId, ageMs, now);
     return this.#later(visit, after, chooser.netMs, answer);
   }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { fateOf, UNDER_WAY } from '../../src/simulator/fate.ts';
+import { candidateScore } from '../../src/pacing/in-flight.ts';
 import { Harness, mostIn } from '../support/harness.ts';
 import { useRedis } from '../support/use-redis.ts';
 
@@ -17,17 +18,31 @@ it('alone in the queue, a fax is polled at once, and then every minimum interval
   for (const gap of gaps) expect(gap).toBeGreaterThanOrEqual(199);
 });
 
-it('a fax scheduled far ahead under load is polled as soon as the limiter has room, never under the minimum interval', async () => {
-  harness = await Harness.start({ redisUrl: redis.url, run: false, env: { POLL_MIN_INTERVAL_MS: '300', POLL_MAX_INTERVAL_MS: '600000' } });
+/**
+ * A fax that was polled once and then, as there were no slots left over, became a candidate; its job is only to come much later, by the
+ * safety net. The service is stopped.
+ */
+async function polledOnce(env: Record<string, string>, delayMs: number): Promise<void> {
+  harness = await Harness.start({ redisUrl: redis.url, run: false, env });
   harness.simulator.send(1, { first: [UNDER_WAY], then: fateOf('sent', 0).then });
   const id = await harness.enqueue(1);
-  const service = await harness.run();
-  await harness.job(id, 'delayed');
-  await service.close();
-  const job = await harness.queue.getJob(id);
-  await job?.changeDelay(3_600_000); // as a high price of a poll would
   await harness.run();
-  await harness.enqueue('sent-now');
+  await harness.until(() => (harness.requestsFor(1) === 1 ? true : undefined));
+  await harness.job(id, 'delayed');
+  await harness.close();
+  const job = await harness.queue.getJob(id);
+  const { leftOver, ...progress } = job?.progress as { leftOver: boolean; lastPollAt: string };
+  expect(leftOver).toBe(true);
+  await job?.updateProgress(progress);
+  await job?.changeDelay(delayMs);
+  const pendingAt = Date.parse(progress.lastPollAt);
+  await harness.redis.zadd(key('candidates'), candidateScore(pendingAt - (job?.timestamp ?? 0), pendingAt), '1');
+}
+const key = (name: string): string => `${harness.settings.KEY_PREFIX}${name}`;
+
+it('a fax that is to come much later is polled as soon as the limiter has room, never under the minimum interval', async () => {
+  await polledOnce({ POLL_MIN_INTERVAL_MS: '300', POLL_MAX_INTERVAL_MS: '600000' }, 3_600_000);
+  await harness.run();
   await harness.event(1);
   const [first, second] = harness.simulator.log.filter(({ faxId }) => faxId === '1');
   expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(299);
@@ -91,33 +106,22 @@ it('faxes whose jobs were drained weigh nothing: new ones are found as soon as b
 
 describe('whatever becomes of the choosing, a fax is polled', () => {
   const ENV = { POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '400' };
-  const key = (name: string): string => `${harness.settings.KEY_PREFIX}${name}`;
-  const polledOnce = async (): Promise<void> => {
-    harness = await Harness.start({ redisUrl: redis.url, run: false, env: ENV });
-    harness.simulator.send(1, { first: [UNDER_WAY], then: fateOf('sent', 0).then });
-    await harness.enqueue(1);
-    await harness.run();
-    await harness.until(() => (harness.requestsFor(1) === 1 ? true : undefined));
-    await harness.untilAsync(async () => ((await harness.redis.zcard(key('candidates'))) === 1 ? true : undefined));
-    await harness.close();
-  };
-
   it('when its worker died after it was chosen, and before its job was promoted', async () => {
-    await polledOnce();
+    await polledOnce(ENV, 2_000);
     await harness.redis.zadd(key('chosen'), Date.now() - 59_000, '1'); // chosen 59 s ago; after 60 it is anybody's
     await harness.run();
     expect((await harness.event(1)).data).toMatchObject({ state: 'sent', polls: 2 });
   });
 
   it('when the candidates are lost: by the safety net', async () => {
-    await polledOnce();
+    await polledOnce(ENV, 2_000);
     await harness.redis.del(key('candidates'), key('chosen'));
     await harness.run();
     expect((await harness.event(1)).data).toMatchObject({ state: 'sent', polls: 2 });
   });
 
   it('when all of our keys are lost', async () => {
-    await polledOnce();
+    await polledOnce(ENV, 2_000);
     await harness.redis.del(...(await harness.redis.keys(`${harness.settings.KEY_PREFIX}*`)));
     await harness.run();
     expect((await harness.event(1)).data).toMatchObject({ state: 'sent' });

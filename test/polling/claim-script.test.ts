@@ -22,7 +22,7 @@ async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{
   const run = loadScript<[number, ...unknown[]]>(redis.client, new URL('../../src/polling/claim.lua', import.meta.url));
   const [now, ...said] = await run(
     [keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake, keys.standBys(faxId), keys.pace, keys.candidates, keys.chosen],
-    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt, purpose, netMs, BIN_SPAN, known ? 1 : 0],
+    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt, purpose, netMs, BIN_SPAN, known ? 1 : 0, enqueuedAt],
   );
   return { now, said };
 }

@@ -101,11 +101,11 @@ it('a job’s time of enqueueing is ms since 1970, and as near as clocks that ar
 });
 
 it('a job’s progress is read back, or counts as none when it is something else', () => {
-  const none = { polls: 0, faults: 0, apiStatus: '', lastMessage: '', lastPollAt: null, lastPendingAt: null, nextPollAt: null, claimedAt: null, refusedAt: null, refusedAlone: false };
-  const progress = { polls: 3, faults: 1, apiStatus: 's', lastMessage: 'm', lastPollAt: '2030-01-01T00:00:00.000Z', lastPendingAt: null, nextPollAt: null, claimedAt: null, refusedAt: null, refusedAlone: false };
+  const none = { polls: 0, faults: 0, apiStatus: '', lastMessage: '', lastPollAt: null, lastPendingAt: null, nextPollAt: null, claimedAt: null, refusedAt: null, refusedAlone: false, leftOver: false };
+  const progress = { polls: 3, faults: 1, apiStatus: 's', lastMessage: 'm', lastPollAt: '2030-01-01T00:00:00.000Z', lastPendingAt: null, nextPollAt: null, claimedAt: null, refusedAt: null, refusedAlone: false, leftOver: false };
   expect(parseProgress(progress)).toEqual(progress);
   const pending = { ...progress, faults: 0, lastPendingAt: progress.lastPollAt };
-  const refused = { ...pending, claimedAt: '2029-12-31T00:00:00.000Z', refusedAt: progress.lastPollAt, refusedAlone: true };
+  const refused = { ...pending, claimedAt: '2029-12-31T00:00:00.000Z', refusedAt: progress.lastPollAt, refusedAlone: true, leftOver: true };
   for (const each of [none, progress, pending, refused]) expect(parseProgress(JSON.parse(JSON.stringify(keptProgress(each))))).toEqual(each);
   expect(Object.keys(keptProgress(pending))).toEqual(['polls', 'apiStatus', 'lastMessage', 'lastPollAt', 'nextPollAt']);
   for (const other of [0, 50, null, undefined, 'x', [], {}, { polls: 'many', lastPollAt: 'yesterday' }]) expect(parseProgress(other)).toEqual(none);
