@@ -34,6 +34,7 @@ export class RateLimit {
   readonly #log: Log;
   readonly #limiterKey: string;
   readonly #metaKey: string;
+  readonly #waitKey: string;
   readonly #giveBack: Script<number>;
   readonly #fit: Script<number>;
   readonly #ceilings: Script<CeilingsReply>;
@@ -58,6 +59,7 @@ export class RateLimit {
     this.#log = log;
     this.#limiterKey = queue.toKey('limiter');
     this.#metaKey = queue.toKey('meta');
+    this.#waitKey = queue.toKey('wait');
     this.#giveBack = loadScript(redis, new URL('./give-back.lua', import.meta.url));
     this.#fit = loadScript(redis, new URL('./limiter-fit.lua', import.meta.url));
     this.#ceilings = loadScript(redis, new URL('./ceilings.lua', import.meta.url));
@@ -105,6 +107,12 @@ export class RateLimit {
   /** How many workers share the pace, this one included, as of the last refresh. */
   get workers(): number {
     return this.#alive;
+  }
+
+  /** Whether jobs wait that only the limit holds back. */
+  async binds(): Promise<boolean> {
+    const [waiting, taken] = await Promise.all([this.#redis.llen(this.#waitKey), this.#redis.get(this.#limiterKey)]);
+    return waiting > 0 && Number(taken) >= this.#shape.max;
   }
 
   /**

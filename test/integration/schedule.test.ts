@@ -104,6 +104,15 @@ it('faxes whose jobs were drained weigh nothing: new ones are found as soon as b
   expect(Date.now() - started).toBeLessThan(20_000);
 });
 
+it('a burst that the limit holds back is chosen from, not taken in the order in which it came', async () => {
+  harness = await Harness.start({ redisUrl: redis.url, env: { RATE_LIMIT_MAX: '20', POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '60000' } });
+  const faxes = Array.from({ length: 100 }, (_, i) => i + 1);
+  for (const id of faxes) harness.simulator.send(id, fateOf('pending', 0));
+  await harness.queue.addBulk(faxes.map((faxJobId) => ({ name: 'poll', data: { faxJobId } })));
+  await harness.untilAsync(async () => ((await harness.redis.zcard(key('candidates'))) > 90 ? true : undefined));
+  expect(harness.simulator.requests).toBeLessThan(50); // all are known of long before all are asked for
+});
+
 describe('whatever becomes of the choosing, a fax is polled', () => {
   const ENV = { POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '400' };
   it('when its worker died after it was chosen, and before its job was promoted', async () => {
