@@ -7,7 +7,7 @@ export default {
   mutate: [
     'src/polling/decide.ts',
     'src/fax-api/{classify,wording,rate-headers,redact}.ts',
-    'src/pacing/{pace,hold-time,outage,fault-backoff,completion-model}.ts',
+    'src/pacing/{pace,hold-time,outage,fault-backoff,completion-model,worth,choose,refusal-scope,not-found}.ts',
   ],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
@@ -16,7 +16,7 @@ export default {
       testMatch: [
         '<rootDir>/test/polling/decide.test.ts',
         '<rootDir>/test/fax-api/{classify,wording,rate-headers,redact}.test.ts',
-        '<rootDir>/test/pacing/{pace,hold-time,outage,fault-backoff,completion-model}.test.ts',
+        '<rootDir>/test/pacing/{pace,hold-time,outage,fault-backoff,completion-model,worth,choose,refusal-scope}.test.ts',
       ],
       globalSetup: undefined, // it tells what integration tests leave out
     },

@@ -48,6 +48,11 @@ program
   .option('--json', 'print JSON, one event a line')
   .action(async (options: { since?: string; json?: boolean }) => (await import('./cli/watch.ts')).watch(options));
 program
+  .command('export-durations')
+  .description('print how long faxes take, as the service has learned it: a CSV for its benchmarks, without ids')
+  .option('--count <count>', 'how many durations', natural, 1_000)
+  .action(async (options: { count: number }) => (await import('./cli/export-durations.ts')).exportDurations(options));
+program
   .command('demo')
   .description('run all of it on an embedded Redis against the stand-in API, and end with a summary')
   .option('--keep', 'keep the dashboard up at the end, until interrupted')

@@ -1,13 +1,16 @@
 import { FaxStatusClient } from '../client/client.ts';
 import { createLog } from '../log.ts';
 import { connectRedis } from '../redis/connect.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import { CommandError, EX_UNAVAILABLE } from './failure.ts';
 import { readSettings } from './settings.ts';
 
 const COMMAND_TIMEOUT_MS = 5_000;
 
 /** What the small commands share: a client on the Redis of the settings, closed at the end. Ctrl-C aborts `signal`. */
-export async function withClient<T>(use: (client: FaxStatusClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withClient<T>(
+  use: (client: FaxStatusClient, signal: AbortSignal, service: { redis: RedisClient; keyPrefix: string }) => Promise<T>,
+): Promise<T> {
   const settings = readSettings(false);
   if (settings.REDIS_URL === 'embedded') {
     throw new CommandError(
@@ -28,7 +31,7 @@ export async function withClient<T>(use: (client: FaxStatusClient, signal: Abort
   });
   try {
     await client.lastEventId(); // if Redis is away, say so before anything is read or printed
-    return await use(client, interrupt.signal);
+    return await use(client, interrupt.signal, { redis: redis.client, keyPrefix: settings.KEY_PREFIX });
   } finally {
     await client.close();
     await redis.close();

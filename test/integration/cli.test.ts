@@ -18,7 +18,7 @@ describe('without Redis', () => {
   it('--help names every command', async () => {
     const { code, output } = await run(['--help']);
     expect(code).toBe(0);
-    for (const command of ['start', 'worker', 'dashboard', 'track', 'status', 'watch', 'demo', 'simulate']) expect(output).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const command of ['start', 'worker', 'dashboard', 'track', 'status', 'watch', 'export-durations', 'demo', 'simulate']) expect(output).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
   it.each(['start', 'worker'])('%s with wrong settings: exit 78, a line for each, no value', async (command) => {

@@ -56,6 +56,12 @@ it('a limit that somebody lowered is put right as well', async () => {
   expect(await burst(5)).toBe(5);
 });
 
+it('a window of the limiter that a slower limit left behind is cut short', async () => {
+  await start();
+  await harness.redis.set(harness.queue.toKey('limiter'), 1, 'PX', 600_000);
+  expect(await burst(5)).toBe(5);
+});
+
 it('a global concurrency that somebody set is taken away', async () => {
   await start();
   await harness.queue.setGlobalConcurrency(1);

@@ -40,6 +40,7 @@ describe.each<[string, SimulatedAnswer, string]>([
     expect(probe?.faxId).not.toBe('refused');
     expect((await harness.event('refused')).data).toMatchObject({ state: 'expired', reason: 'deadline_exceeded' });
     expect(harness.requestsFor('refused')).toBeGreaterThan(2);
+    expect(await harness.redis.zcard(`${harness.settings.KEY_PREFIX}refusals`)).toBe(0); // the pace that it cost is given back
     expect(kinds().filter((type) => type === `fax.alert.${reason}`)).toHaveLength(1);
     expect(kinds().filter((type) => type === `fax.alert.${reason}.resolved`)).toHaveLength(1);
   }, 60_000);

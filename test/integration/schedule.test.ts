@@ -3,6 +3,7 @@ import { fateOf, UNDER_WAY } from '../../src/simulator/fate.ts';
 import { candidateScore } from '../../src/pacing/in-flight.ts';
 import { Harness, mostIn } from '../support/harness.ts';
 import { useRedis } from '../support/use-redis.ts';
+import { run } from '../support/worker-process.ts';
 
 const redis = useRedis();
 let harness: Harness;
@@ -61,6 +62,18 @@ it('what one worker learned is shared and survives a restart', async () => {
   const completions = Object.entries(model).filter(([field]) => field.startsWith('c'));
   expect(completions.reduce((sum, [, value]) => sum + Number(value), 0)).toBeCloseTo(5, 3);
   expect(JSON.stringify(model).length).toBeLessThan(8_192);
+});
+
+it('what the service has learned can be exported as durations', async () => {
+  harness = await Harness.start({ redisUrl: redis.url });
+  const nothing = await run(['export-durations'], harness.env);
+  expect([nothing.code, nothing.output]).toEqual([66, 'no fax has finished yet: there is nothing to export']);
+  harness.simulator.send(1, fateOf('sent', 0));
+  await harness.enqueue(1);
+  await harness.event(1);
+  await harness.close();
+  const { code, output } = await run(['export-durations', '--count', '5'], harness.env);
+  expect([code, output]).toEqual([0, expect.stringMatching(/^seconds\n(\d+\.\d{3}\n?){5}$/)]);
 });
 
 it('the API’s own word on what is left is believed: no request before its window is over', async () => {
