@@ -25,6 +25,7 @@ const REFRESH_MS = 1_000;
 const AHEAD_S = 0.02; // at over 50 slots a second several faxes are chosen at once
 const MOST_AHEAD = 500;
 const ROUND_MS = (AHEAD_S * 1000) / 2; // at such a pace the next round waits, so that what is taken in between is chosen at once
+const PROMOTE_AFTER_MS = [0, 5, 20, 80];
 const PER_BIN = 50; // at most so many heads of one bin, where several are chosen at once
 
 /**
@@ -138,28 +139,41 @@ export class Chooser {
     const choice = choose(heads, this.#curve, now, this.bounds, Math.max(0, ahead - waiting), braked);
     this.#idle = !binds && waiting === 0 && choice.chosen.length === 0;
     if (choice.readyMs < REFRESH_MS) this.#wakeIn(choice.readyMs);
-    await Promise.all((await inFlight.jobsOf(lingering)).map(async (fax) => this.#dropIfGone(fax)));
+    await Promise.all((await inFlight.jobsOf(lingering)).map(async (fax) => this.#promote(fax)));
     if (choice.chosen.length === 0) return;
     this.#worthMs = choice.worthMs;
     await Promise.all((await inFlight.take(choice.chosen.map(({ faxId }) => faxId))).map(async (taken) => this.#promote(taken)));
   }
 
+  /**
+   * Puts the job of a fax in line for its slot. A fax joins the candidates a moment before its job is back in the delayed set, so that is tried
+   * more than once.
+   */
   async #promote(taken: { readonly faxId: string; readonly jobId: string }): Promise<void> {
-    try {
-      await new Job(this.#parts.queue, 'poll', {}, {}, taken.jobId).promote();
-    } catch {
-      await this.#dropIfGone(taken); // it is not in the delayed set
+    for (const pauseMs of PROMOTE_AFTER_MS) {
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      try {
+        await new Job(this.#parts.queue, 'poll', {}, {}, taken.jobId).promote();
+        return;
+      } catch {
+        if (await this.#dropIfGone(taken)) return;
+      }
     }
   }
 
-  /** A job that waits already, or is worked on, has its slot coming; one that is gone, whoever removed it, must not take one from others. */
-  async #dropIfGone(fax: { readonly faxId: string; readonly jobId: string }): Promise<void> {
+  /**
+   * A job that waits already, or is worked on, has its slot coming; one that is gone, whoever removed it, must not take one from others.
+   *
+   * @returns whether it is gone
+   */
+  async #dropIfGone(fax: { readonly faxId: string; readonly jobId: string }): Promise<boolean> {
     const { queue, redis, inFlight, log } = this.#parts;
-    if (await watchesFax(redis, queue, fax.jobId, fax.faxId)) return;
+    if (await watchesFax(redis, queue, fax.jobId, fax.faxId)) return false;
     log.debug({ faxId: fax.faxId }, 'the job of this fax is gone: dropped');
     await inFlight.forget([fax]);
     this.#again = true;
     this.#roundAt = -Infinity; // there may be many: no rest in between
+    return true;
   }
 
   #wakeIn(ms: number): void {

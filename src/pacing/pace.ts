@@ -4,6 +4,7 @@ export type LimiterShape = { readonly max: number; readonly duration: number };
 const REGAIN_WINDOWS = 30; // windows of the API's limit in which the pace comes back to just under where it was refused
 const UNDER_REFUSED = 0.95; // of the pace that was refused: there it waits before it tries more
 const LATE_MS = 2; // how late a window starts in the middle, as timers go and a worker has to fetch (measured, one worker and three)
+const JITTER = 0.03; // share of the API's window by which a request may reach it sooner or later than its slot
 const LOSS = 0.01; // share of the pace that whole milliseconds may cost
 
 /** The greatest pace that the settings allow, in requests per second: the API's limit less the share left to others. */
@@ -54,7 +55,7 @@ export function limiterShape(pace: number, windowMs: number, headroom: number): 
     for (let late = LATE_MS; late >= 0; late -= 1) {
       const duration = Math.max(1, Math.ceil(exact - late));
       // In a sliding window, at most: of a window cut by its start the jobs may all lie behind the cut.
-      if (max * (Math.floor(windowMs / duration) + 1) + max - 1 > allowed) continue;
+      if (max * (Math.floor((windowMs * (1 + JITTER)) / duration) + 1) + max - 1 > allowed) continue;
       const loss = (duration + LATE_MS) / exact - 1;
       if (loss < leastLoss) [best, leastLoss] = [{ max, duration }, loss];
     }

@@ -30,7 +30,7 @@ describe('pace', () => {
     expect(limiterShape(0.95, 60_000, 0.05)).toEqual({ max: 1, duration: 1_051 });
     expect(limiterShape(0.01, 60_000, 0.05)).toEqual({ max: 1, duration: 100_000 });
     expect(limiterShape(9.5, 1_000, 0.05)).toEqual({ max: 1, duration: 104 });
-    expect(limiterShape(190, 1_000, 0.05)).toEqual({ max: 8, duration: 42 });
+    expect(limiterShape(190, 1_000, 0.05)).toEqual({ max: 8, duration: 43 });
     expect(limiterShape(10, 1_000, 0)).toEqual({ max: 1, duration: 100 });
   });
 
@@ -59,6 +59,6 @@ describe('pace', () => {
       return (max * 1_000) / (duration + 2) / pace;
     };
     for (const pace of [0.95, 9.5]) expect(used(pace)).toBeGreaterThan(0.99);
-    for (const pace of [19, 57, 95, 190, 950]) expect(used(pace)).toBeGreaterThan(0.95);
+    for (const pace of [19, 57, 95, 190, 950]) expect(used(pace)).toBeGreaterThan(0.9); // bursts leave a strict window less room
   });
 });
