@@ -129,7 +129,7 @@ it('a burst that the limit holds back is chosen from, not taken in the order in 
 describe('whatever becomes of the choosing, a fax is polled', () => {
   const ENV = { POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '400' };
   it('when its worker died after it was chosen, and before its job was promoted', async () => {
-    await polledOnce(ENV, 2_000);
+    await polledOnce(ENV, 3_600_000);
     await harness.redis.zadd(key('chosen'), Date.now(), '1');
     await harness.run();
     expect((await harness.event(1)).data).toMatchObject({ state: 'sent', polls: 2 });
