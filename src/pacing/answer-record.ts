@@ -48,8 +48,10 @@ export class AnswerRecord {
   async notFound(faxId: string, sentAt: number): Promise<NotFoundMeaning> {
     this.#streak = true;
     const counted = this.#notFound([this.#keys.notFoundStreak], [faxId, STREAK_KEPT, REMEMBERED_MS]);
-    const delayed = this.#redis.zcard(this.#queue.toKey('delayed')); // jobs that are there, whatever became of their faxes' entries
-    const [[answers, faxes], others] = await Promise.all([counted, delayed, this.#note(sentAt, this.#isDue())]);
+    // Jobs that are there, whatever became of the entries of faxes in flight; this one is active.
+    const jobs = this.#queue.getJobCountByTypes('delayed', 'wait', 'active', 'prioritized');
+    const [[answers, faxes], all] = await Promise.all([counted, jobs, this.#note(sentAt, this.#isDue())]);
+    const others = all - 1;
     return notFoundMeaning({ answers, faxes, others }, this.#answeredOtherwise);
   }
 

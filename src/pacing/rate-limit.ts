@@ -12,7 +12,7 @@ type RateLimitSettings = Pick<Settings, 'RATE_LIMIT_MAX' | 'RATE_LIMIT_DURATION_
 type CeilingsReply = [now: number, alive: number, lowest: string, highest: string, refusedAt: string[]];
 
 const REFRESH_MS = 1_000;
-const SAME_REFUSAL_MS = 2_000; // between a refusal being counted and being noted on its fax
+const SAME_EPISODE_MS = 60_000; // from the pace being halved to the last refusal that the fax had meanwhile
 const GONE_AFTER_MS = 10_000; // a worker says every second that it is alive
 const ROUNDING = 1.02; // a limiter's pace over this many times that of the ceiling is somebody else's setting
 const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
@@ -138,7 +138,9 @@ export class RateLimit {
 
   /** The pace was halved for a refusal that turned out to be of one fax alone: as if it had not been. @param at ms since 1970 */
   async forgive(at: number): Promise<void> {
-    if ((await this.#redis.zremrangebyscore(this.#keys.refusals, at - SAME_REFUSAL_MS, at)) === 0) return;
+    const [halvedAt] = await this.#redis.zrevrangebyscore(this.#keys.refusals, at, at - SAME_EPISODE_MS, 'LIMIT', 0, 1);
+    if (halvedAt === undefined) return;
+    await this.#redis.zrem(this.#keys.refusals, halvedAt);
     await this.#refresh();
     this.#log.info({ pacePerSecond: this.#pace }, 'the refusal was of one fax alone: the pace is back');
   }
