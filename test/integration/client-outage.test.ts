@@ -87,7 +87,7 @@ it('wait, events and alerts ride out an outage, and a call that failed meanwhile
   const harness = await Harness.start({ redisUrl: redis.url });
   const proxy = await TcpProxy.start(Number(new URL(redis.url).port));
   const { QUEUE_NAME: queueName, KEY_PREFIX: keyPrefix } = harness.settings;
-  const client = new FaxStatusClient({ redis: proxy.url, queueName, keyPrefix, commandTimeoutMs: COMMAND_TIMEOUT_MS });
+  const client = new FaxStatusClient({ redis: proxy.url, queueName, keyPrefix, commandTimeoutMs: 2_000 });
   harness.simulator.send(1, fateOf('pending', 0));
   await client.track(1);
   const events = client.events({ since: '0' });
