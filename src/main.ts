@@ -65,7 +65,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   const alerts = new AlertDesk(redis.client, keys, log);
   const clock = new RedisClock();
   const limit = new RateLimit(queue, redis.client, keys, clock, settings, log);
-  const brake = new Brake(redis.client, keys, limit, alerts);
+  const brake = new Brake(redis.client, keys, limit, alerts, settings);
   const model = new ModelStore(redis.client, keys);
   const inFlight = new InFlight(redis.client, keys);
   const chooser = new Chooser({ queue, redis: redis.client, inFlight, limit, model, settings, log });

@@ -1,7 +1,9 @@
 import type { AlertDesk } from '../alerts/alert-desk.ts';
+import type { Settings } from '../config.ts';
 import type { Keys } from '../keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
+import { BIN_SPAN } from './in-flight.ts';
 import { holdTime, type BrakeReason } from './hold-time.ts';
 import type { RateLimit } from './rate-limit.ts';
 
@@ -36,7 +38,8 @@ export type Refusal = {
  * - free: requests go out at the pace. A refusal makes it held.
  * - held: no request goes out until the hold ends. The first claim after that makes it probing, and that job the probe.
  * - probing: the probe alone is under way. A good answer makes it free; another refusal makes it held, for longer. A probe
- *   whose worker dies is replaced once its time is over.
+ *   whose worker dies is replaced once its time is over. The best probe is a fax that the API has answered for, then one never asked for,
+ *   then one that was refused: each lets better ones go first for a least interval, if there are any.
  *
  * Refusals in a row are counted once per hold, not once per request, and forgotten at the first good answer.
  */
@@ -45,14 +48,16 @@ export class Brake {
   readonly #keys: Keys;
   readonly #limit: RateLimit;
   readonly #alerts: AlertDesk;
+  readonly #minMs: number;
   readonly #refuse: Script<[counted: number, before: string, reason: string, refusals: number, since: number, heldMs: number, now: number]>;
   readonly #release: Script<[] | [reason: BrakeReason, since: number, cause: string]>;
 
-  constructor(redis: RedisClient, keys: Keys, limit: RateLimit, alerts: AlertDesk) {
+  constructor(redis: RedisClient, keys: Keys, limit: RateLimit, alerts: AlertDesk, settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS'>) {
     this.#redis = redis;
     this.#keys = keys;
     this.#limit = limit;
     this.#alerts = alerts;
+    this.#minMs = settings.POLL_MIN_INTERVAL_MS;
     this.#refuse = loadScript(redis, new URL('./brake.lua', import.meta.url));
     this.#release = loadScript(redis, new URL('./release.lua', import.meta.url));
   }
@@ -64,8 +69,12 @@ export class Brake {
    */
   async refused({ reason, sentAt, refusals, retryAfterMs, cause = '' }: Refusal): Promise<number> {
     const holdMs = Math.ceil(holdTime(reason, refusals, retryAfterMs, Math.random()));
+    const { brake, candidates, answered, inFlight } = this.#keys;
     const named = retryAfterMs === undefined ? 0 : 1;
-    const [counted, before, , inARow, since, heldMs, now] = await this.#refuse([this.#keys.brake], [reason, sentAt, holdMs, named, cause]);
+    const [counted, before, , inARow, since, heldMs, now] = await this.#refuse(
+      [brake, candidates, answered, inFlight],
+      [reason, sentAt, holdMs, named, cause, this.#minMs, BIN_SPAN],
+    );
     if (heldMs > 0) await this.#limit.hold(heldMs);
     if (counted === 0) return heldMs;
     if (before !== reason) {

@@ -23,11 +23,12 @@ export type Choice = {
 /**
  * Which faxes the next slots go to: those whose poll is worth most, but first those that have waited for the greatest interval. None is asked
  * for twice within the least interval. For a probe those come first that the API has answered for: a fax that it always refuses, or does not
- * know, would tell nothing of the others. Pure.
+ * know, would tell nothing of the others. A fax that was never asked for waits until such a one must have come by. Pure.
  *
  * @param now ms since 1970
  * @param count how many at most
- * @param probe whether the next request is a probe, as the brake is on
+ * @param probe what the next request must respect if it is a probe, as the brake is on: for how long from now no fax that was never asked for
+ *   may be it, ms
  */
 export function choose(
   candidates: readonly Candidate[],
@@ -35,14 +36,14 @@ export function choose(
   now: number,
   { minMs, maxMs }: IntervalBounds,
   count: number,
-  probe = false,
+  probe?: { readonly newAfterMs: number },
 ): Choice {
   let readyMs = Infinity;
   const rated: { readonly candidate: Candidate; readonly worthMs: number; readonly overdueMs: number; readonly known: boolean }[] = [];
   for (const candidate of candidates) {
     const { pendingAt, enqueuedAt } = candidate;
     const known = pendingAt > enqueuedAt;
-    const inMs = known ? pendingAt + minMs - now : 0;
+    const inMs = known ? pendingAt + minMs - now : (probe?.newAfterMs ?? 0);
     if (inMs > 0) {
       readyMs = Math.min(readyMs, inMs);
       continue;

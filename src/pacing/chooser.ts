@@ -130,13 +130,13 @@ export class Chooser {
     const { inFlight, limit } = this.#parts;
     const ahead = this.#ahead;
     const slotMs = 1000 / limit.current;
-    const [{ now, waiting, heads, braked, lingering, ...counts }, binds] = await Promise.all([
+    const [{ now, waiting, heads, braked, newProbeMs, lingering, ...counts }, binds] = await Promise.all([
       inFlight.heads(Math.min(ahead, PER_BIN), slotMs),
       limit.binds(),
     ]);
     this.#inFlight = counts.inFlight;
     this.#candidates = counts.candidates;
-    const choice = choose(heads, this.#curve, now, this.bounds, Math.max(0, ahead - waiting), braked);
+    const choice = choose(heads, this.#curve, now, this.bounds, Math.max(0, ahead - waiting), braked ? { newAfterMs: newProbeMs } : undefined);
     this.#idle = !binds && waiting === 0 && choice.chosen.length === 0;
     if (choice.readyMs < REFRESH_MS) this.#wakeIn(choice.readyMs);
     await Promise.all((await inFlight.jobsOf(lingering)).map(async (fax) => this.#promote(fax)));

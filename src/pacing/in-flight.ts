@@ -20,6 +20,8 @@ export type Heads = {
   readonly candidates: number;
   /** Whether the brake is on: the next fax chosen is a probe. */
   readonly braked: boolean;
+  /** For how long from now a fax that was never asked for is no probe, ms; 0 while the brake is off. */
+  readonly newProbeMs: number;
   /** Some faxes that were chosen long enough ago to have had their slot. */
   readonly lingering: readonly string[];
   readonly heads: readonly Candidate[];
@@ -28,7 +30,7 @@ export type Heads = {
 /** The score of a candidate that was found pending at an age, ms. @param at ms since 1970, by Redis's clock */
 export const candidateScore = (ageMs: number, at: number): number => (1 + binOf(Math.max(0, ageMs))) * BIN_SPAN + Math.round(at);
 
-type HeadsReply = [now: number, waiting: number, inFlight: number, candidates: number, braked: number, lingering: string[], heads: (string | number)[]];
+type HeadsReply = [now: number, waiting: number, inFlight: number, candidates: number, braked: number, newProbeMs: number, lingering: string[], heads: (string | number)[]];
 
 /**
  * The faxes in flight, as far as choosing among them goes. Faxes last known pending at the same age differ only in how long ago that was, so
@@ -53,12 +55,12 @@ export class InFlight {
   async heads(perBin: number, slotMs: number): Promise<Heads> {
     const { candidates, chosen, inFlight, brake } = this.#keys;
     const reply = await this.#heads([candidates, chosen, inFlight, brake], [BIN_SPAN, perBin, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs)]);
-    const [now, waiting, count, candidateCount, braked, lingering, flat] = reply;
+    const [now, waiting, count, candidateCount, braked, newProbeMs, lingering, flat] = reply;
     const heads: Candidate[] = [];
     for (let i = 0; i + 2 < flat.length; i += 3) {
       heads.push({ faxId: String(flat[i]), pendingAt: Number(flat[i + 1]), enqueuedAt: Number(flat[i + 2]) });
     }
-    return { now, waiting, inFlight: count, candidates: candidateCount, braked: braked === 1, lingering, heads };
+    return { now, waiting, inFlight: count, candidates: candidateCount, braked: braked === 1, newProbeMs, lingering, heads };
   }
 
   /** Takes faxes for the next slots. @returns those that no other worker has taken, with their jobs; a job's id is empty if it has none */

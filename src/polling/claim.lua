@@ -7,14 +7,15 @@
 -- ARGV[8] when the job was fetched, ms since 1970
 -- ARGV[9] what for: 'join' the candidates; 'poll'; or 'net', which polls if the fax was chosen, or if it is no candidate, or one that was last
 -- known pending longer ago than ARGV[10], ms   ARGV[11] span of a bin in the score of a candidate
--- ARGV[12] 1 if the API has answered for this fax before, else 0: it is no probe then, and only joins the candidates while the brake is on
--- ARGV[13] its score as a candidate
+-- ARGV[12] how good a probe the fax is: 'answered' if the API has answered for it, 'refused' if it refused it last, 'new' if neither
+-- ARGV[13] its score as a candidate   ARGV[14] least interval between two polls of a fax, ms
 -- Returns the time of Redis (ms since 1970) and one of
 --   'done', fields and values of the result    the fax has its result
 --   'leased', job id, jobs that stand by       another job polls this fax
 --   'held', ms                                 the brake is on for so long
 --   'unlimited', ms                            the job was fetched while the limit was gone, and took no slot; by then it is back
 --   'joined'                                   the fax is a candidate now
+--   'yield', ms                                the brake is on, and for so long others are better probes
 --   'early', ms                                the safety net brought the job so much too early: the fax is a candidate
 --   'go', refusals, by the net                 poll; over 0 refusals in a row so far make this the one probe. By the net: 1 if not chosen
 
@@ -63,16 +64,24 @@ if ARGV[9] == 'net' and not redis.call('ZSCORE', KEYS[8], ARGV[1]) then
 end
 
 local refusals = 0
-local brake = redis.call('HMGET', KEYS[4], 'reason', 'refusals', 'heldUntil', 'probeUntil')
+local brake = redis.call('HMGET', KEYS[4], 'reason', 'refusals', 'heldUntil', 'probeUntil', 'patience')
 if brake[1] and brake[1] ~= '' then
   local free = math.max(tonumber(brake[3]), tonumber(brake[4]))
+  local patience = tonumber(brake[5] or 0)
+  if ARGV[12] == 'new' and now < free + patience then
+    redis.call('ZADD', KEYS[7], ARGV[13], ARGV[1])
+    redis.call('ZREM', KEYS[8], ARGV[1])
+    return { now, 'joined' }
+  end
   if now < free then
-    if ARGV[12] == '0' then
-      redis.call('ZADD', KEYS[7], ARGV[13], ARGV[1])
-      redis.call('ZREM', KEYS[8], ARGV[1])
-      return { now, 'joined' }
-    end
     return { now, 'held', free - now }
+  end
+  if ARGV[12] == 'refused' then
+    local new = redis.call('ZCOUNT', KEYS[7], '-inf', '(' .. ARGV[11]) > 0
+    local from = free + patience + (new and ARGV[14] or 0)
+    if now < from then
+      return { now, 'yield', from - now }
+    end
   end
   redis.call('HSET', KEYS[4], 'probeUntil', now + ARGV[5])
   refusals = tonumber(brake[2])

@@ -19,6 +19,8 @@ export type Claim = { readonly now: number } & (
   | { readonly kind: 'unlimited'; readonly remainingMs: number }
   /** The fax is a candidate for the next slots. */
   | { readonly kind: 'joined' }
+  /** The brake is on, and for so long others are better probes. */
+  | { readonly kind: 'yield'; readonly waitMs: number }
   /** The safety net brought the job that much too early, as the fax is a candidate. */
   | { readonly kind: 'early'; readonly leftMs: number }
   | { readonly kind: 'go'; readonly refusals: number; readonly byNet: boolean }
@@ -40,8 +42,8 @@ export type Claimant = {
   readonly purpose: Purpose;
   /** When the API last answered that the fax is pending, ms since 1970; undefined for never. */
   readonly pendingAt: number | undefined;
-  /** Whether the API has answered for this fax before. */
-  readonly known: boolean;
+  /** How good a probe its fax is: the API has answered for it, or refused it last, or neither. */
+  readonly standing: 'answered' | 'refused' | 'new';
   /** How long the lease is to last from now, ms: longer than until the job's next visit. */
   readonly leaseMs: number;
 };
@@ -49,7 +51,7 @@ export type Claimant = {
 type Reply =
   | [now: number, kind: 'done', result: string[]]
   | [now: number, kind: 'leased', owner: string, standBys: number]
-  | [now: number, kind: 'held' | 'unlimited' | 'early', ms: number]
+  | [now: number, kind: 'held' | 'unlimited' | 'early' | 'yield', ms: number]
   | [now: number, kind: 'joined']
   | [now: number, kind: 'go', refusals: number, byNet: number];
 
@@ -62,14 +64,16 @@ export class ClaimGate {
   readonly #keys: Keys;
   readonly #clock: RedisClock;
   readonly #claim: Script<Reply>;
+  readonly #minMs: number;
   /** How long one request may take before another becomes the probe. */
   readonly probeMs: number;
 
-  constructor(queue: Queue, redis: RedisClient, keys: Keys, clock: RedisClock, settings: Pick<Settings, 'FAX_API_TIMEOUT_MS'>) {
+  constructor(queue: Queue, redis: RedisClient, keys: Keys, clock: RedisClock, settings: Pick<Settings, 'FAX_API_TIMEOUT_MS' | 'POLL_MIN_INTERVAL_MS'>) {
     this.#queue = queue;
     this.#redis = redis;
     this.#clock = clock;
     this.#keys = keys;
+    this.#minMs = settings.POLL_MIN_INTERVAL_MS;
     this.probeMs = settings.FAX_API_TIMEOUT_MS + PROBE_SLACK_MS;
     this.#claim = loadScript(redis, new URL('./claim.lua', import.meta.url));
   }
@@ -83,12 +87,12 @@ export class ClaimGate {
     return claimOf(await this.#ask({ ...claimant, first: false }, owner));
   }
 
-  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt, purpose, pendingAt, known, leaseMs }: Claimant, gone: string): Promise<Reply> {
+  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt, purpose, pendingAt, standing, leaseMs }: Claimant, gone: string): Promise<Reply> {
     const { status, lease, inFlight, brake, standBys, pace, candidates, chosen } = this.#keys;
     const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace, candidates, chosen];
     const netMs = purpose.kind === 'net' ? Math.ceil(purpose.netMs) : 0;
     const score = pendingAt === undefined ? enqueuedAt : candidateScore(pendingAt - enqueuedAt, pendingAt);
-    const how = [purpose.kind, netMs, BIN_SPAN, known ? 1 : 0, score];
+    const how = [purpose.kind, netMs, BIN_SPAN, standing, score, this.#minMs];
     const args = [faxId, jobId, Math.ceil(leaseMs), enqueuedAt, this.probeMs, first ? 1 : 0, gone, fetchedAt, ...how];
     const reply = await this.#claim(keys, args);
     this.#clock.told(reply[0]);
@@ -108,6 +112,8 @@ function claimOf(reply: Reply): Claim {
       return { now, kind: reply[1], remainingMs: reply[2] };
     case 'joined':
       return { now, kind: 'joined' };
+    case 'yield':
+      return { now, kind: 'yield', waitMs: reply[2] };
     case 'early':
       return { now, kind: 'early', leftMs: reply[2] };
     case 'go':

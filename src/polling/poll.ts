@@ -114,7 +114,7 @@ export class Poller {
         fetchedAt: clock.at(job.processedOn ?? Date.now()),
         purpose,
         pendingAt: progress.lastPendingAt === null ? undefined : Date.parse(progress.lastPendingAt),
-        known: progress.lastPendingAt !== null || progress.refusedAt !== null,
+        standing: progress.refusedAt !== null ? 'refused' : progress.lastPendingAt !== null ? 'answered' : 'new',
         leaseMs: chooser.netMs + LEASE_SLACK_MS,
       }),
       joins || limit.holds(),
@@ -141,6 +141,8 @@ export class Poller {
       case 'joined':
         chooser.next();
         return this.#wait({ ...visit, progress: { ...visit.progress, leftOver: false } }, this.#untilDeadline(visit, chooser.netMs));
+      case 'yield':
+        return this.#wait(visit, this.#untilDeadline(visit, claim.waitMs));
       case 'early':
         return this.#wait(visit, this.#untilDeadline(visit, claim.leftMs));
     }

@@ -21,6 +21,7 @@ const start = async (options: Omit<Parameters<typeof Harness.start>[0], 'redisUr
 const always = (answer: SimulatedAnswer) => ({ then: [{ afterMs: 0, answer }] });
 const kinds = (): string[] => harness.alerts.map(({ type }) => type);
 const FAXES = 30;
+const HOLD_MS = 1_000; // the shortest after a 403
 
 describe.each<[string, SimulatedAnswer, string]>([
   ['403', { code: 403 }, 'rate_limited'],
@@ -45,6 +46,23 @@ describe.each<[string, SimulatedAnswer, string]>([
     expect(kinds().filter((type) => type === `fax.alert.${reason}.resolved`)).toHaveLength(1);
   }, 60_000);
 });
+
+it('of several faxes that are always refused none is the probe, once any other has been answered for', async () => {
+  await start({ env: { RATE_LIMIT_MAX: '20', POLL_MIN_INTERVAL_MS: '500', POLL_MAX_INTERVAL_MS: '5000' }, run: false });
+  const good = Array.from({ length: 20 }, (_, i) => i + 1);
+  const refused = Array.from({ length: 8 }, (_, i) => `refused-${i}`);
+  for (const id of good) harness.simulator.send(id, fateOf('sent', 4_000 + id * 100));
+  for (const id of refused) harness.simulator.send(id, always({ code: 403 }));
+  const mixed = [...good.slice(0, 6), ...refused.slice(0, 4), ...good.slice(6), ...refused.slice(4)];
+  await harness.queue.addBulk(mixed.map((faxJobId) => ({ name: 'poll', data: { faxJobId, deadlineMs: 60_000 } })));
+  await harness.run();
+  for (const id of good) expect((await harness.event(id)).data.state).toBe('sent');
+  // While polling is held there is one request at a time: the first after a hold is the probe.
+  const { log } = harness.simulator;
+  const probes = log.filter(({ at }, i) => i > log.findIndex(({ code }) => code === 200) && at - (log[i - 1]?.at ?? at) > HOLD_MS);
+  expect(probes.length).toBeGreaterThan(0);
+  expect(probes.filter(({ code }) => code === 403)).toEqual([]);
+}, 60_000);
 
 it('a refusal of everyone spends no fax: all are answered when it is over', async () => {
   await start({ env: { RATE_LIMIT_MAX: '100' } });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { keysOf } from '../../src/keys.ts';
+import { BIN_SPAN } from '../../src/pacing/in-flight.ts';
 import { loadScript } from '../../src/redis/script.ts';
 import { redisTime } from '../support/redis-time.ts';
 import { useRedisClient } from '../support/use-redis-client.ts';
@@ -7,7 +8,8 @@ import { useRedisClient } from '../support/use-redis-client.ts';
 // brake.lua and release.lua by themselves. Who else looks at the brake: test/polling/claim-script.test.ts.
 
 const redis = useRedisClient();
-const { brake } = keysOf('fax:');
+const { brake, candidates, answered, inFlight } = keysOf('fax:');
+const MIN_MS = 5_000;
 const HOLD_MS = 5_000;
 
 type Refusal = { reason?: string; sentAt?: number; holdMs?: number; named?: boolean };
@@ -15,7 +17,10 @@ type Refusal = { reason?: string; sentAt?: number; holdMs?: number; named?: bool
 /** A refusal; without more, of a request that was sent after all that was counted before. */
 async function refuse({ reason = 'rate_limited', sentAt = Number.MAX_SAFE_INTEGER, holdMs = HOLD_MS, named = false }: Refusal = {}) {
   const run = loadScript<[number, string, string, number, number, number, number]>(redis.client, new URL('../../src/pacing/brake.lua', import.meta.url));
-  const [counted, before, now, refusals, since, heldMs, time] = await run([brake], [reason, sentAt, holdMs, named ? 1 : 0, '']);
+  const [counted, before, now, refusals, since, heldMs, time] = await run(
+    [brake, candidates, answered, inFlight],
+    [reason, sentAt, holdMs, named ? 1 : 0, '', MIN_MS, BIN_SPAN],
+  );
   return { counted, before, reason: now, refusals, since, heldMs, time };
 }
 
@@ -100,7 +105,7 @@ describe('the release', () => {
     const { since } = await refuse();
     await redis.client.hset(brake, { probeUntil: 7, escalated: 1 });
     expect(await release()).toEqual(['rate_limited', since, '']);
-    const off = { reason: '', refusals: '0', heldUntil: '0', probeUntil: '0', cause: '' };
+    const off = { reason: '', refusals: '0', heldUntil: '0', probeUntil: '0', cause: '', patience: '0' };
     expect(await redis.client.hgetall(brake)).toEqual({ ...off, since: String(since), countedAt: String(since) });
   });
 
@@ -134,5 +139,41 @@ describe('the release', () => {
     const next = await refuse();
     expect(next).toMatchObject({ counted: 1, before: '', refusals: 1, since: next.time });
     expect(await redis.client.pttl(brake)).toBe(-1);
+  });
+});
+
+describe('patience for a good probe', () => {
+  const patience = async (): Promise<number> => Number(await redis.client.hget(brake, 'patience'));
+  const inFlightAre = async (...faxIds: string[]): Promise<void> => {
+    for (const faxId of faxIds) await redis.client.zadd(inFlight, 1, faxId);
+  };
+
+  it('is a least interval while a fax that was answered for is a candidate', async () => {
+    await inFlightAre('200', '201');
+    await redis.client.zadd(candidates, 3 * BIN_SPAN + 1, '201');
+    await refuse();
+    expect(await patience()).toBe(MIN_MS);
+  });
+
+  it('is the same while any was answered for lately', async () => {
+    await inFlightAre('200', '201');
+    await redis.client.zadd(answered, await redisTime(redis.client), 'worker');
+    await refuse();
+    expect(await patience()).toBe(MIN_MS);
+  });
+
+  it('is none where only faxes never asked for are known, or the last answer is long ago', async () => {
+    await inFlightAre('200', '201');
+    await redis.client.zadd(candidates, 1_000_000, '201');
+    await redis.client.zadd(answered, (await redisTime(redis.client)) - 2 * MIN_MS - 1_000, 'worker');
+    await refuse();
+    expect(await patience()).toBe(0);
+  });
+
+  it('is none for a fax alone', async () => {
+    await inFlightAre('200');
+    await redis.client.zadd(answered, await redisTime(redis.client), 'worker');
+    await refuse();
+    expect(await patience()).toBe(0);
   });
 });

@@ -28,7 +28,7 @@ function brakeWithRecord(): Done & { readonly brake: Brake } {
     raise: (kind: string, message: string) => Promise.resolve(void alerts.push(`${kind}: ${message}`)),
     resolve: (kind: string) => Promise.resolve(void alerts.push(`${kind} resolved`)),
   };
-  const brake = new Brake(redis.client, keys, limit as unknown as RateLimit, desk as unknown as AlertDesk);
+  const brake = new Brake(redis.client, keys, limit as unknown as RateLimit, desk as unknown as AlertDesk, { POLL_MIN_INTERVAL_MS: 5_000 });
   return { brake, holds, alerts };
 }
 

@@ -57,9 +57,17 @@ describe('the fax chosen', () => {
 
   it('for a probe is one that the API has answered for, if there is one', () => {
     const [unknown, known] = [fax('unknown', 100_000, 100_000), fax('known', 20_000, 6_000)];
-    const probe = (some: readonly Candidate[]): string | undefined => choose(some, curve, NOW, BOUNDS, 1, true).chosen[0]?.faxId;
+    const probe = (some: readonly Candidate[]) => choose(some, curve, NOW, BOUNDS, 1, { newAfterMs: 0 }).chosen[0]?.faxId;
     expect(ids([unknown, known])).toEqual(['unknown']);
     expect([probe([unknown, known]), probe([unknown])]).toEqual(['known', 'unknown']);
+  });
+
+  it('for a probe is none that was never asked for before its time', () => {
+    const [unknown, known] = [fax('unknown', 100_000, 100_000), fax('known', 20_000, 4_000)];
+    const probe = (newAfterMs: number) => choose([unknown, known], curve, NOW, BOUNDS, 1, { newAfterMs });
+    expect(probe(3_000)).toEqual({ chosen: [], worthMs: 0, readyMs: 1_000 }); // when the other may be asked again
+    expect(probe(500).readyMs).toBe(500);
+    expect(probe(0).chosen).toEqual([unknown]);
   });
 
   it('may be of another clock: enqueued later than now, or known pending before it was enqueued', () => {

@@ -12,17 +12,18 @@ const keys = keysOf('fax:');
 const LEASE_MS = 60_000;
 const PROBE_MS = 11_000;
 const NET_MS = 600_000;
+const MIN_MS = 5_000;
 const ENQUEUED = Date.parse('2030-01-01T00:00:00Z');
 
-type More = { enqueuedAt?: number; first?: boolean; gone?: string; fetchedAt?: number; purpose?: 'join' | 'poll' | 'net'; netMs?: number; known?: boolean };
+type More = { enqueuedAt?: number; first?: boolean; gone?: string; fetchedAt?: number; purpose?: 'join' | 'poll' | 'net'; netMs?: number; standing?: 'answered' | 'refused' | 'new' };
 
 /** What a claim says: the word, and the values that go with it. */
 async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{ now: number; said: unknown[] }> {
-  const { enqueuedAt = ENQUEUED, first = false, gone = '', fetchedAt = Number.MAX_SAFE_INTEGER, purpose = 'poll', netMs = NET_MS, known = true } = more;
+  const { enqueuedAt = ENQUEUED, first = false, gone = '', fetchedAt = Number.MAX_SAFE_INTEGER, purpose = 'poll', netMs = NET_MS, standing = 'answered' } = more;
   const run = loadScript<[number, ...unknown[]]>(redis.client, new URL('../../src/polling/claim.lua', import.meta.url));
   const [now, ...said] = await run(
     [keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake, keys.standBys(faxId), keys.pace, keys.candidates, keys.chosen],
-    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt, purpose, netMs, BIN_SPAN, known ? 1 : 0, enqueuedAt],
+    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt, purpose, netMs, BIN_SPAN, standing, enqueuedAt, MIN_MS],
   );
   return { now, said };
 }
@@ -170,9 +171,50 @@ describe('a claim and the choosing', () => {
   });
 });
 
-it('a fax that the API never answered for is no probe: while the brake is on it joins the candidates', async () => {
-  await brakeHeldUntil((await redisTime(redis.client)) + 20_000);
-  await redis.client.zadd(keys.chosen, 1, '200');
-  expect((await claim('200', 'job-1', { known: false })).said).toEqual(['joined']);
-  expect([await redis.client.zcard(keys.candidates), await redis.client.zcard(keys.chosen)]).toEqual([1, 0]);
+describe('a probe', () => {
+  const PATIENCE_MS = 2_000;
+  /** The hold is over since so long; the best probes have so long to come by. */
+  async function brakeFreeSince(ms: number, patience = PATIENCE_MS): Promise<void> {
+    await brakeHeldUntil((await redisTime(redis.client)) - ms);
+    await redis.client.hset(keys.brake, { patience });
+  }
+
+  it('is a fax that the API has answered for at once', async () => {
+    await brakeFreeSince(0);
+    expect((await claim('200', 'job-1', { standing: 'answered' })).said).toEqual(['go', 3, 0]);
+  });
+
+  it('that was never asked for joins the candidates until its time has come', async () => {
+    await redis.client.zadd(keys.chosen, 1, '200');
+    await brakeFreeSince(0);
+    expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['joined']);
+    expect([await redis.client.zcard(keys.candidates), await redis.client.zcard(keys.chosen)]).toEqual([1, 0]);
+    await brakeFreeSince(PATIENCE_MS);
+    expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['go', 3, 0]);
+  });
+
+  it('that was refused before yields to all others, for a least interval more if some were never asked for', async () => {
+    await brakeFreeSince(PATIENCE_MS - 1_000);
+    const alone = await claim('200', 'job-1', { standing: 'refused' });
+    expect(alone.said[0]).toBe('yield');
+    expect(alone.said[1]).toBeGreaterThan(0);
+    expect(alone.said[1]).toBeLessThanOrEqual(1_000);
+    await brakeFreeSince(PATIENCE_MS);
+    await redis.client.zadd(keys.candidates, ENQUEUED, 'new');
+    const beside = await claim('200', 'job-1', { standing: 'refused' });
+    expect(beside.said[0]).toBe('yield');
+    expect(beside.said[1]).toBeGreaterThan(MIN_MS - 1_000);
+    await brakeFreeSince(PATIENCE_MS + MIN_MS);
+    expect((await claim('200', 'job-1', { standing: 'refused' })).said).toEqual(['go', 3, 0]);
+  });
+
+  it('need not be good where there is none better', async () => {
+    await brakeFreeSince(0, 0);
+    expect((await claim('200', 'job-1', { standing: 'refused' })).said).toEqual(['go', 3, 0]);
+  });
+
+  it('that is held while never asked for joins the candidates', async () => {
+    await brakeHeldUntil((await redisTime(redis.client)) + 20_000);
+    expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['joined']);
+  });
 });
