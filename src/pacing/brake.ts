@@ -28,6 +28,8 @@ export type Refusal = {
   /** Refusals in a row when it was sent, as its claim said. */
   readonly refusals: number;
   readonly retryAfterMs: number | undefined;
+  /** Whether the API has answered for the fax before. */
+  readonly known: boolean;
   /** Why most requests fail, in a few words; `api_down` only. */
   readonly cause?: string;
 };
@@ -63,11 +65,12 @@ export class Brake {
   }
 
   /**
-   * Puts the brake on, or prolongs it. Alerts once per episode; the pace is halved once per episode of `rate_limited`.
+   * Puts the brake on, or prolongs it. Alerts once per episode; the pace is halved once per episode of `rate_limited`, but no further for a fax
+   * that the API never answered for: it may refuse that one always, and there may be many of its kind.
    *
    * @returns for how long polling is held from now, ms
    */
-  async refused({ reason, sentAt, refusals, retryAfterMs, cause = '' }: Refusal): Promise<number> {
+  async refused({ reason, sentAt, refusals, retryAfterMs, known, cause = '' }: Refusal): Promise<number> {
     const holdMs = Math.ceil(holdTime(reason, refusals, retryAfterMs, Math.random()));
     const { brake, candidates, answered, inFlight } = this.#keys;
     const named = retryAfterMs === undefined ? 0 : 1;
@@ -79,7 +82,7 @@ export class Brake {
     if (counted === 0) return heldMs;
     if (before !== reason) {
       if (before !== '') await this.#alerts.resolve(before as BrakeReason, 'another reason took its place');
-      if (reason === 'rate_limited') await this.#limit.lower(now);
+      if (reason === 'rate_limited' && (known || !this.#limit.lowered)) await this.#limit.lower(now);
       await this.#alerts.raise(reason, alertText(reason, cause));
     } else if (reason === 'rate_limited' && now - since >= KEY_REFUSED_AFTER_MS && (await this.#redis.hsetnx(this.#keys.brake, 'escalated', 1)) === 1) {
       await this.#alerts.raise(reason, `refused ${inARow} times in a row for 15 minutes without one good answer: the key itself may be refused`);

@@ -99,6 +99,11 @@ export class RateLimit {
     return this.#pace;
   }
 
+  /** Whether a refusal still keeps the pace under the ceiling, as of the last refresh. */
+  get lowered(): boolean {
+    return this.#pace < this.#ceiling;
+  }
+
   /** How many jobs the limiter lets out at once. */
   get perWindow(): number {
     return this.#shape.max;

@@ -15,11 +15,12 @@ const MINUTE_MS = 60_000;
 type Done = { readonly holds: number[]; readonly alerts: string[] };
 
 /** A brake, and what it has done so far: holds in ms; alerts by kind and text, changes of the pace among them. */
-function brakeWithRecord(): Done & { readonly brake: Brake } {
+function brakeWithRecord(lowered = false): Done & { readonly brake: Brake } {
   const holds: number[] = [];
   const alerts: string[] = [];
   const note = (what: string) => (): Promise<void> => Promise.resolve(void alerts.push(what));
   const limit = {
+    lowered,
     hold: (ms: number) => Promise.resolve(void holds.push(ms)),
     lower: note('pace lowered'),
     release: note('limiter released'),
@@ -35,7 +36,7 @@ function brakeWithRecord(): Done & { readonly brake: Brake } {
 /** A refusal of a request that was sent just now. */
 async function refusal(more: Partial<Refusal> = {}): Promise<Refusal> {
   const sentAt = (await redisTime(redis.client)) + 1;
-  return { reason: 'rate_limited', sentAt, refusals: 0, retryAfterMs: undefined, ...more };
+  return { reason: 'rate_limited', sentAt, refusals: 0, retryAfterMs: undefined, known: true, ...more };
 }
 
 /** Makes the episode of refusals as old as this. */
@@ -44,6 +45,19 @@ async function episodeBeganAgo(ms: number): Promise<void> {
 }
 
 const KEY_ITSELF = expect.stringMatching(/^rate_limited: .* the key itself may be refused$/);
+
+describe('the pace', () => {
+  it.each([
+    ['answered for before', true, false, true],
+    ['answered for before, the pace being lowered', true, true, true],
+    ['never answered for', false, false, true],
+    ['never answered for, the pace being lowered', false, true, false],
+  ])('is halved by a refusal of a fax that was %s: %s, %s → %s', async (_what, known, lowered, halved) => {
+    const { brake, alerts } = brakeWithRecord(lowered);
+    await brake.refused(await refusal({ known }));
+    expect(alerts.includes('pace lowered')).toBe(halved);
+  });
+});
 
 describe('refused for long without one good answer', () => {
   it('for 15 minutes: the alert says once that the key itself may be refused', async () => {
