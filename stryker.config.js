@@ -6,8 +6,10 @@
 export default {
   mutate: [
     'src/polling/decide.ts',
-    'src/fax-api/{classify,wording,rate-headers,redact}.ts',
-    'src/pacing/{pace,hold-time,outage,fault-backoff,completion-model,worth,choose,refusal-scope,not-found}.ts',
+    'src/fax-api/{classify,wording,rate-headers}.ts',
+    'src/log/redact.ts',
+    'src/limit/{pace,hold-time,outage,refusal-scope,not-found}.ts',
+    'src/schedule/{fault-backoff,life-table,worth,choose}.ts',
   ],
   testRunner: 'jest',
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
@@ -15,8 +17,10 @@ export default {
     config: {
       testMatch: [
         '<rootDir>/test/polling/decide.test.ts',
-        '<rootDir>/test/fax-api/{classify,wording,rate-headers,redact}.test.ts',
-        '<rootDir>/test/pacing/{pace,hold-time,outage,fault-backoff,completion-model,worth,choose,refusal-scope}.test.ts',
+        '<rootDir>/test/fax-api/{classify,wording,rate-headers}.test.ts',
+        '<rootDir>/test/log/redact.test.ts',
+        '<rootDir>/test/limit/{pace,hold-time,outage,refusal-scope}.test.ts',
+        '<rootDir>/test/schedule/{fault-backoff,life-table,worth,choose}.test.ts',
       ],
       globalSetup: undefined, // it tells what integration tests leave out
     },

@@ -9,7 +9,8 @@ export {
   RedisUnavailableError,
   WaitTimeoutError,
 } from './client/errors.ts';
-export { PayloadError, type FaxProgress } from './polling/job.ts';
-export type { AlertData, AlertEvent, AlertKind } from './alerts/alert.ts';
-export type { CloudEvent, FaxCompletedEvent } from './results/event.ts';
-export type { FailureReason, FaxResult, JsonObject, Outcome } from './results/result.ts';
+export { PayloadError } from './contract/fax-job.ts';
+export { type FaxProgress } from './contract/progress.ts';
+export type { AlertData, AlertEvent, AlertKind } from './contract/alert.ts';
+export type { CloudEvent, FaxCompletedEvent } from './contract/event.ts';
+export type { FailureReason, FaxResult, JsonObject, Outcome } from './contract/result.ts';

@@ -1,5 +1,5 @@
 import type { Telemetry } from 'bullmq';
-import type { Log } from './log.ts';
+import type { Log } from './log/log.ts';
 
 /** OpenTelemetry traces of this process's jobs: one span for each visit of a job, within the producer's trace if it has one. */
 export type Tracing = {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import type { Keys } from '../keys.ts';
-import type { Log } from '../log.ts';
+import type { Keys } from '../contract/keys.ts';
+import type { Log } from '../log/log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
-import type { AlertData, AlertEvent, AlertKind } from './alert.ts';
+import type { AlertData, AlertEvent, AlertKind } from '../contract/alert.ts';
 
 /** Publishes alerts and their ends, and logs them. Whoever calls it sees to it that an episode is told of once. */
 export class AlertDesk {

@@ -1,4 +1,4 @@
-import type { Keys } from '../keys.ts';
+import type { Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { AlertDesk } from './alert-desk.ts';
 

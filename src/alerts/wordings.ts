@@ -1,7 +1,7 @@
 import type { ClassificationRule } from '../fax-api/classification-rules.ts';
 import { classify } from '../fax-api/classify.ts';
 import { oneLine } from '../fax-api/wording.ts';
-import type { Keys } from '../keys.ts';
+import type { Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { AlertDesk } from './alert-desk.ts';
 

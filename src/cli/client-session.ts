@@ -1,5 +1,5 @@
 import { FaxStatusClient } from '../client/client.ts';
-import { createLog } from '../log.ts';
+import { createLog } from '../log/log.ts';
 import { connectRedis } from '../redis/connect.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { CommandError, EX_UNAVAILABLE } from './failure.ts';

@@ -1,6 +1,6 @@
 import { oneLine } from '../fax-api/wording.ts';
-import type { FaxCompletedEvent } from '../results/event.ts';
-import type { FaxResult } from '../results/result.ts';
+import type { FaxCompletedEvent } from '../contract/event.ts';
+import type { FaxResult } from '../contract/result.ts';
 
 /** A finished fax in one line for people. */
 export function resultLine(result: FaxResult): string {

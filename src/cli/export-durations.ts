@@ -1,6 +1,6 @@
-import { keysOf } from '../keys.ts';
-import { durationsCsv, durationsOf } from '../pacing/durations.ts';
-import { ModelStore } from '../pacing/model-store.ts';
+import { keysOf } from '../contract/keys.ts';
+import { durationsCsv, durationsOf } from '../schedule/durations.ts';
+import { ModelStore } from '../schedule/model-store.ts';
 import { withClient } from './client-session.ts';
 import { CommandError, EX_NOINPUT } from './failure.ts';
 

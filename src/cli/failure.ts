@@ -1,7 +1,7 @@
 import { RedisReplyError, RedisUnavailableError } from '../client/errors.ts';
-import { SettingsError } from '../config.ts';
-import { redactor } from '../fax-api/redact.ts';
-import { PayloadError } from '../polling/job.ts';
+import { SettingsError } from '../settings/settings.ts';
+import { redactor } from '../log/redact.ts';
+import { PayloadError } from '../contract/fax-job.ts';
 
 /** A command that cannot go on, in words for whoever ran it. Exit codes are those of sysexits(3). */
 export class CommandError extends Error {

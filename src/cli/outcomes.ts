@@ -1,5 +1,5 @@
 import Table from 'cli-table3';
-import type { FaxResult } from '../results/result.ts';
+import type { FaxResult } from '../contract/result.ts';
 
 /** How many faxes ended in which way. */
 export class Outcomes {

@@ -1,7 +1,7 @@
 import closeWithGrace from 'close-with-grace';
-import { createLog } from '../log.ts';
+import { createLog } from '../log/log.ts';
 import { startService, type Roles } from '../main.ts';
-import { secretsOf } from '../secrets.ts';
+import { secretsOf } from '../settings/secrets.ts';
 import { readSettings } from './settings.ts';
 
 /** Runs the service until SIGTERM or SIGINT, then exits 0 within `SHUTDOWN_TIMEOUT_MS` (contract §4). */

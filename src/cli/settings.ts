@@ -1,5 +1,5 @@
-import { loadSettings, type Settings } from '../config.ts';
-import { forgetSecrets, secretsOf } from '../secrets.ts';
+import { loadSettings, type Settings } from '../settings/settings.ts';
+import { forgetSecrets, secretsOf } from '../settings/secrets.ts';
 import { redactErrors } from './failure.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { parseFaxJob } from '../polling/job.ts';
+import { parseFaxJob } from '../contract/fax-job.ts';
 import { withClient } from './client-session.ts';
 import { pollCount, resultLine } from './event-line.ts';
 

@@ -1,7 +1,7 @@
 import type { FaxStatusClient } from '../client/client.ts';
 import { EventsTrimmedError } from '../client/errors.ts';
-import { parseFaxJob, PayloadError } from '../polling/job.ts';
-import type { FaxResult } from '../results/result.ts';
+import { parseFaxJob, PayloadError } from '../contract/fax-job.ts';
+import type { FaxResult } from '../contract/result.ts';
 import { withClient } from './client-session.ts';
 import { resultLine } from './event-line.ts';
 import { CommandError, EX_DATAERR, EX_INTERRUPTED } from './failure.ts';

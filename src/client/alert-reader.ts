@@ -1,5 +1,5 @@
 import { on } from 'node:events';
-import type { AlertEvent } from '../alerts/alert.ts';
+import type { AlertEvent } from '../contract/alert.ts';
 import { endedBy } from './ended-by.ts';
 import type { Subscription } from './subscription.ts';
 

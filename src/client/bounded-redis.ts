@@ -1,4 +1,4 @@
-import { redactor } from '../fax-api/redact.ts';
+import { redactor } from '../log/redact.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { endedBy } from './ended-by.ts';
 import { ClosedError, RedisReplyError, RedisUnavailableError } from './errors.ts';

@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import type { AlertEvent } from '../alerts/alert.ts';
-import { keysOf, type Keys } from '../keys.ts';
-import { parseFaxJob, parseProgress, PayloadError, type FaxProgress } from '../polling/job.ts';
+import type { AlertEvent } from '../contract/alert.ts';
+import { keysOf, type Keys } from '../contract/keys.ts';
+import { parseFaxJob, PayloadError } from '../contract/fax-job.ts';
+import { parseProgress, type FaxProgress } from '../contract/progress.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
-import type { FaxCompletedEvent } from '../results/event.ts';
-import { fromHash, type FaxResult, type JsonObject } from '../results/result.ts';
+import type { FaxCompletedEvent } from '../contract/event.ts';
+import { fromHash, type FaxResult, type JsonObject } from '../contract/result.ts';
 import { readAlerts } from './alert-reader.ts';
 import { BoundedRedis } from './bounded-redis.ts';
 import { Completions } from './completions.ts';

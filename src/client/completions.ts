@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import type { FaxCompletedEvent } from '../results/event.ts';
+import type { FaxCompletedEvent } from '../contract/event.ts';
 import type { Subscription } from './subscription.ts';
 
 const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the connection was away

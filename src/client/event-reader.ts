@@ -1,6 +1,6 @@
-import type { Keys } from '../keys.ts';
+import type { Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
-import type { FaxCompletedEvent } from '../results/event.ts';
+import type { FaxCompletedEvent } from '../contract/event.ts';
 import type { BoundedRedis } from './bounded-redis.ts';
 import { endedBy } from './ended-by.ts';
 import { EventNotFoundError, EventsTrimmedError, RedisReplyError, RedisUnavailableError } from './errors.ts';

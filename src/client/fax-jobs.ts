@@ -1,6 +1,6 @@
 import type { Job, Queue } from 'bullmq';
-import type { Keys } from '../keys.ts';
-import { faxIdOf } from '../polling/job-of-fax.ts';
+import type { Keys } from '../contract/keys.ts';
+import { faxIdOf } from '../redis/fax-of-job.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
 /** The deduplication id under which a fax is enqueued; producers may use it as a job id, too (contract §1). */

@@ -1,5 +1,5 @@
-import type { Keys } from '../keys.ts';
-import type { FaxProgress } from '../polling/job.ts';
+import type { Keys } from '../contract/keys.ts';
+import type { FaxProgress } from '../contract/progress.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
 /** When a fax is polled next: while the brake is on, not before it allows. ISO 8601, UTC; null if it is due. */

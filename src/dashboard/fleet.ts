@@ -1,8 +1,8 @@
 import type { Queue } from 'bullmq';
-import type { Keys } from '../keys.ts';
-import type { Brake, BrakeState } from '../pacing/brake.ts';
-import type { InFlight } from '../pacing/in-flight.ts';
-import type { RateLimit } from '../pacing/rate-limit.ts';
+import type { Keys } from '../contract/keys.ts';
+import type { Brake, BrakeState } from '../limit/brake.ts';
+import type { InFlight } from '../schedule/in-flight.ts';
+import type { RateLimit } from '../limit/rate-limit.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { OldestInFlight } from './oldest-in-flight.ts';
 

@@ -1,4 +1,4 @@
-import { isLoopback } from '../fax-api/loopback.ts';
+import { isLoopback } from '../settings/loopback.ts';
 
 const HOST = /^(?<name>\[[^\]]+\]|[^:[\]]+)(?::\d{1,5})?$/;
 

@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { PollObserver } from '../polling/observer.ts';
-import type { ModelStore } from '../pacing/model-store.ts';
+import type { ModelStore } from '../schedule/model-store.ts';
 import { FAX_OUTCOMES, NAMED_FAULTS, POLL_OUTCOMES, REFUSALS } from './counter-labels.ts';
 import { IN_FLIGHT_STATES, type Fleet } from './fleet.ts';
 import { modelHistogram } from './model-histogram.ts';

@@ -1,4 +1,4 @@
-import { EDGES } from '../pacing/completion-model.ts';
+import { EDGES } from '../schedule/life-table.ts';
 
 /**
  * The completion model in Prometheus's text form, as a histogram: how long faxes take from being enqueued to final. Its count is that of the

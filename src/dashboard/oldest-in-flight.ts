@@ -1,7 +1,7 @@
 import type { Queue } from 'bullmq';
-import type { Keys } from '../keys.ts';
-import type { InFlight } from '../pacing/in-flight.ts';
-import { STORED_JOB_FIELDS, watches, type StoredJob } from '../polling/job-of-fax.ts';
+import type { Keys } from '../contract/keys.ts';
+import type { InFlight } from '../schedule/in-flight.ts';
+import { STORED_JOB_FIELDS, watches, type StoredJob } from '../redis/fax-of-job.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
 const FIRST_BATCH = 16; // most often the first entry is in flight

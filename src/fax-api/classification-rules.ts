@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { SettingsError } from '../config.ts';
-import { FAILURE_REASONS } from '../results/result.ts';
+import { SettingsError } from '../settings/settings.ts';
+import { FAILURE_REASONS } from '../contract/result.ts';
 import { normalise } from './wording.ts';
 
 const Phrase = z

@@ -1,4 +1,4 @@
-import type { FailureReason } from '../results/result.ts';
+import type { FailureReason } from '../contract/result.ts';
 import type { AnswerContent } from './answer.ts';
 import type { ClassificationRule } from './classification-rules.ts';
 import { containsWords, normalise, startsWithWords } from './wording.ts';

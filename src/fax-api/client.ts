@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import got, { type HandlerFunction, type Options } from 'got';
 import { parse } from 'lossless-json';
 import { z } from 'zod';
-import type { Settings } from '../config.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Answer, AnswerContent, Fault, RateHeaders } from './answer.ts';
 import { ownWords } from './own-words.ts';
 import { rateHeaders } from './rate-headers.ts';
-import { redactor } from './redact.ts';
+import { redactor } from '../log/redact.ts';
 import { Transport, type Reply } from './transport.ts';
 
 const MAX_MESSAGE_CHARS = 1024; // of the API's message, what is kept and shown

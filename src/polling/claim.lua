@@ -1,7 +1,7 @@
 -- Asks, before a fax is polled, whether this job may send the request: one round trip, atomic.
 --
 -- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake   KEYS[5] count of jobs that stand by   KEYS[6] pace
--- KEYS[7] candidates, see heads.lua   KEYS[8] chosen
+-- KEYS[7] candidates, see in-flight-heads.lua   KEYS[8] chosen
 -- ARGV[1] fax id   ARGV[2] job id   ARGV[3] lease, ms   ARGV[4] when it was enqueued, ms since 1970   ARGV[5] how long a probe may take, ms
 -- ARGV[6] 1 if this job has not been seen before, else 0   ARGV[7] a job that is gone: its lease is free; '' for none
 -- ARGV[8] when the job was fetched, ms since 1970

@@ -1,13 +1,13 @@
 import type { Queue } from 'bullmq';
-import type { Settings } from '../config.ts';
-import type { Keys } from '../keys.ts';
+import type { Settings } from '../settings/settings.ts';
+import { BIN_SPAN, type Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
-import { BIN_SPAN, candidateScore } from '../pacing/in-flight.ts';
+import { candidateScore } from '../schedule/in-flight.ts';
 import { loadScript, type Script } from '../redis/script.ts';
-import { fromHash, type FaxResult } from '../results/result.ts';
-import { pairs } from '../results/store.ts';
-import { watchesFax } from './job-of-fax.ts';
+import { fromHash, type FaxResult } from '../contract/result.ts';
+import { pairs } from './result-store.ts';
+import { watchesFax } from '../redis/fax-of-job.ts';
 
 /** Whether a job may poll its fax now. `now` is the time of Redis in ms since 1970: one clock for all workers. */
 export type Claim = { readonly now: number } & (

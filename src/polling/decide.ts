@@ -1,5 +1,5 @@
 import type { Verdict } from '../fax-api/classify.ts';
-import type { Outcome } from '../results/result.ts';
+import type { Outcome } from '../contract/result.ts';
 
 /** What is known of a fax when its answer has come. Ages are ms since it was enqueued. */
 export type Situation = {

@@ -3,8 +3,8 @@ import type { Answer } from '../fax-api/answer.ts';
 import { oneLine } from '../fax-api/wording.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
-import type { RefusalScope } from '../pacing/refusal-scope.ts';
-import { keptProgress, type FaxProgress } from './job.ts';
+import type { RefusalScope } from '../limit/refusal-scope.ts';
+import { keptProgress, type FaxProgress } from '../contract/progress.ts';
 
 const SHOWN_MESSAGE_CHARS = 200;
 const KEPT_LOG_LINES = 20; // of a job's log on the dashboard
@@ -46,7 +46,7 @@ export class Notes {
   readonly #write: Script<null>;
 
   constructor(redis: RedisClient) {
-    this.#write = loadScript(redis, new URL('./note.lua', import.meta.url));
+    this.#write = loadScript(redis, new URL('./notes-add.lua', import.meta.url));
   }
 
   async add(job: Job, progress: FaxProgress, line: string): Promise<void> {

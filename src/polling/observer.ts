@@ -1,6 +1,6 @@
 import type { Answer } from '../fax-api/answer.ts';
 import type { Verdict } from '../fax-api/classify.ts';
-import type { FaxResult } from '../results/result.ts';
+import type { FaxResult } from '../contract/result.ts';
 
 /** Who wants to know what the poller sees: the metrics do. Called after the fact; must not throw. */
 export type PollObserver = {

@@ -1,35 +1,26 @@
 import { RateLimitError, UnrecoverableError, type Job } from 'bullmq';
-import type { Settings } from '../config.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { Answer } from '../fax-api/answer.ts';
 import type { ClassificationRule } from '../fax-api/classification-rules.ts';
 import { classify } from '../fax-api/classify.ts';
 import type { FaxApiClient } from '../fax-api/client.ts';
-import type { Log } from '../log.ts';
-import type { Brake } from '../pacing/brake.ts';
-import type { IntervalBounds } from '../pacing/choose.ts';
-import type { Chooser } from '../pacing/chooser.ts';
-import { faultBackoff } from '../pacing/fault-backoff.ts';
-import type { InFlight } from '../pacing/in-flight.ts';
-import type { ModelStore } from '../pacing/model-store.ts';
-import type { RateLimit } from '../pacing/rate-limit.ts';
+import type { Log } from '../log/log.ts';
+import type { Brake } from '../limit/brake.ts';
+import type { IntervalBounds } from '../schedule/choose.ts';
+import type { Chooser } from '../schedule/chooser.ts';
+import { faultBackoff } from '../schedule/fault-backoff.ts';
+import type { InFlight } from '../schedule/in-flight.ts';
+import type { ModelStore } from '../schedule/model-store.ts';
+import type { RateLimit } from '../limit/rate-limit.ts';
 import type { RedisClock } from '../redis/clock.ts';
-import { publicId, type FaxResult, type Outcome } from '../results/result.ts';
-import type { ResultStore } from '../results/store.ts';
+import { publicId, type FaxResult, type Outcome } from '../contract/result.ts';
+import type { ResultStore } from './result-store.ts';
 import type { Claim, ClaimGate, Purpose } from './claim.ts';
 import { decide } from './decide.ts';
 import { delayFor } from './delay.ts';
-import type { FleetSignals, Signal } from './fleet-signals.ts';
-import {
-  checkTimestamp,
-  jsonBytes,
-  keptProgress,
-  NOT_POLLED,
-  parseFaxJob,
-  parseProgress,
-  PayloadError,
-  type FaxJob,
-  type FaxProgress,
-} from './job.ts';
+import type { FleetSignals, Signal } from './signals.ts';
+import { checkTimestamp, jsonBytes, parseFaxJob, PayloadError, type FaxJob } from '../contract/fax-job.ts';
+import { keptProgress, NOT_POLLED, parseProgress, type FaxProgress } from '../contract/progress.ts';
 import { progressAfter, said, type Notes } from './notes.ts';
 import type { PollObserver } from './observer.ts';
 

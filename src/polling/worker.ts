@@ -1,7 +1,7 @@
 import { UnrecoverableError, Worker, type Processor, type Queue, type Telemetry } from 'bullmq';
-import type { Settings } from '../config.ts';
-import type { Log } from '../log.ts';
-import { faultBackoff } from '../pacing/fault-backoff.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Log } from '../log/log.ts';
+import { faultBackoff } from '../schedule/fault-backoff.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
 type WorkerSettings = Pick<

@@ -1,6 +1,6 @@
 import { Cluster, type RedisOptions } from 'ioredis';
-import type { Settings } from '../config.ts';
-import type { Log } from '../log.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { Log } from '../log/log.ts';
 import { BatchingRedis } from './batching-redis.ts';
 import { startEmbedded } from './embedded.ts';
 import type { RedisClient } from './redis-client.ts';

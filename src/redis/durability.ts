@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from '../log/log.ts';
 import { Cluster } from 'ioredis';
 import type { RedisClient } from './redis-client.ts';
 

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type { RedisClient } from './redis-client.ts';
 
 /** A Lua script that is ready to be run on Redis as one atomic step. */
 export type Script<Reply> = (keys: readonly string[], args: readonly (string | number)[]) => Promise<Reply>;
 
 /**
- * Registers a `.lua` file as a command of a client: sent once, then run by its hash.
+ * Registers a `.lua` file as a command of a client, under its folder and its name: sent once, then run by its hash.
  * What it expects and returns stands at the top of the file.
  */
 export function loadScript<Reply>(redis: RedisClient, file: URL): Script<Reply> {
-  const command = `faxwatch_${basename(file.pathname, '.lua').replaceAll('-', '_')}`;
+  const command = `faxwatch/${basename(dirname(file.pathname))}/${basename(file.pathname, '.lua')}`;
   redis.defineCommand(command, { lua: readFileSync(file, 'utf8') });
   const run = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[command];
   if (!run) throw new Error(`the Redis client did not take the script ${command}`);

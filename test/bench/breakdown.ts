@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
-import { ceilingPace, limiterShape } from '../../src/pacing/pace.ts';
+import { ceilingPace, limiterShape } from '../../src/limit/pace.ts';
 import { mean } from './figures.ts';
 import { simulate, type System } from './simulation.ts';
 import { fromCsv, steady, TRACES } from './trace.ts';

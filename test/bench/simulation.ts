@@ -8,8 +8,8 @@ import {
   learnPending,
   tableOf,
   type LifeTable,
-} from '../../src/pacing/completion-model.ts';
-import { SurvivalCurve, worth } from '../../src/pacing/worth.ts';
+} from '../../src/schedule/life-table.ts';
+import { SurvivalCurve, worth } from '../../src/schedule/worth.ts';
 import { optimum, type Optimum } from './optimum.ts';
 import { sendings, type Distribution, type Trace } from './trace.ts';
 

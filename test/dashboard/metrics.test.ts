@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { Metrics } from '../../src/dashboard/metrics.ts';
-import type { ModelStore } from '../../src/pacing/model-store.ts';
-import { EDGES } from '../../src/pacing/completion-model.ts';
+import type { ModelStore } from '../../src/schedule/model-store.ts';
+import { EDGES } from '../../src/schedule/life-table.ts';
 
 const model = { hazards: new Float64Array(EDGES.length), completions: 0 } as unknown as ModelStore;
 

@@ -1,4 +1,4 @@
-import type { FaxCompletedEvent } from '../../src/results/event.ts';
+import type { FaxCompletedEvent } from '../../src/contract/event.ts';
 import { fateOf, type FateName, type SimulatedAnswer } from '../../src/simulator/fate.ts';
 import { Harness, TEST_KEY, type HarnessOptions } from '../support/harness.ts';
 import { leaks, pageTexts, redisTexts } from '../support/leaks.ts';

@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { FaxStatusClient } from '../../src/client/client.ts';
 import { BoundedRedis } from '../../src/client/bounded-redis.ts';
 import { Subscription } from '../../src/client/subscription.ts';
-import type { FaxCompletedEvent } from '../../src/results/event.ts';
+import type { FaxCompletedEvent } from '../../src/contract/event.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { FaultyFleet, FAXES, NO_LOSSES } from './fleet.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Queue as Queue5 } from 'bullmq5';
 import { Redis } from 'ioredis';
 import { FaxStatusClient } from '../../src/client/client.ts';
-import type { FaxCompletedEvent } from '../../src/results/event.ts';
+import type { FaxCompletedEvent } from '../../src/contract/event.ts';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';

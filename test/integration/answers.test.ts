@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { AlertEvent } from '../../src/alerts/alert.ts';
-import { parseProgress } from '../../src/polling/job.ts';
+import type { AlertEvent } from '../../src/contract/alert.ts';
+import { parseProgress } from '../../src/contract/progress.ts';
 import { fateOf, UNDER_WAY, type SimulatedAnswer } from '../../src/simulator/fate.ts';
 import { Harness, type HarnessOptions } from '../support/harness.ts';
 import { useRedis } from '../support/use-redis.ts';

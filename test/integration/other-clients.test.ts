@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
-import type { FaxCompletedEvent } from '../../src/results/event.ts';
+import type { FaxCompletedEvent } from '../../src/contract/event.ts';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
 import { HAS_REDIS_SERVER } from '../support/redis-server.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { loadSettings } from '../../src/config.ts';
+import { loadSettings } from '../../src/settings/settings.ts';
 import { startService, type Service } from '../../src/main.ts';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness, mostIn } from '../support/harness.ts';

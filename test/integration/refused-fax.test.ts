@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { loadSettings } from '../../src/config.ts';
+import { loadSettings } from '../../src/settings/settings.ts';
 import { startService, type Service } from '../../src/main.ts';
 import { fateOf, type SimulatedAnswer } from '../../src/simulator/fate.ts';
 import { Harness, TEST_KEY } from '../support/harness.ts';

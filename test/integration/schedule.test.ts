@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { fateOf, UNDER_WAY } from '../../src/simulator/fate.ts';
-import { candidateScore } from '../../src/pacing/in-flight.ts';
+import { candidateScore } from '../../src/schedule/in-flight.ts';
 import { Harness, mostIn } from '../support/harness.ts';
 import { useRedis } from '../support/use-redis.ts';
 import { run } from '../support/worker-process.ts';

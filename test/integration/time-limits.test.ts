@@ -1,5 +1,5 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { keptProgress, parseProgress } from '../../src/polling/job.ts';
+import { keptProgress, parseProgress } from '../../src/contract/progress.ts';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
 import { useRedis } from '../support/use-redis.ts';

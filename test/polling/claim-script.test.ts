@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { keysOf } from '../../src/keys.ts';
-import { BIN_SPAN } from '../../src/pacing/in-flight.ts';
+import { keysOf } from '../../src/contract/keys.ts';
+import { BIN_SPAN } from '../../src/contract/keys.ts';
 import { loadScript } from '../../src/redis/script.ts';
 import { redisTime } from '../support/redis-time.ts';
 import { useRedisClient } from '../support/use-redis-client.ts';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { Queue, type JobsOptions } from 'bullmq';
 import { Redis, type Cluster } from 'ioredis';
-import type { AlertEvent } from '../../src/alerts/alert.ts';
-import { loadSettings, type Settings } from '../../src/config.ts';
+import type { AlertEvent } from '../../src/contract/alert.ts';
+import { loadSettings, type Settings } from '../../src/settings/settings.ts';
 import { startService, type Roles, type Service } from '../../src/main.ts';
-import type { FaxCompletedEvent } from '../../src/results/event.ts';
+import type { FaxCompletedEvent } from '../../src/contract/event.ts';
 import { Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { silentLog } from './log.ts';
 

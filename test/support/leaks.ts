@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
-import { redactor } from '../../src/fax-api/redact.ts';
+import { redactor } from '../../src/log/redact.ts';
 
 /** Texts by where they were found: logs, keys of Redis, pages. */
 export type Seen = Map<string, string>;

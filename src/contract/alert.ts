@@ -1,0 +1,15 @@
+import type { CloudEvent } from './event.ts';
+
+/** What operators are told of on `<KEY_PREFIX>alerts` (contract §3). */
+export type AlertKind = 'unauthorized' | 'rate_limited' | 'unrecognised_message' | 'low_balance' | 'api_down';
+
+export type AlertEvent = CloudEvent<`fax.alert.${AlertKind}` | `fax.alert.${AlertKind}.resolved`, AlertData>;
+
+export type AlertData = {
+  /** What happened and what to do, in one sentence. */
+  readonly message: string;
+  /** `unrecognised_message` only: the wording as the API gave it, on one line. */
+  readonly wording?: string;
+  /** `low_balance` only. */
+  readonly userCashBalance?: number;
+};

@@ -1,0 +1,64 @@
+/** The names of all that this service keeps in Redis beside BullMQ's own keys. One place, so that nothing collides. */
+export type Keys = Readonly<{
+  status(faxId: string): string;
+  /** Which job polls this fax: text, the job's id, with an expiry. */
+  lease(faxId: string): string;
+  /** Faxes in flight: sorted set, member the fax id, score when it was enqueued (ms since 1970). */
+  inFlight: string;
+  /** Faxes that a slot may be spent on: sorted set, see in-flight-heads.lua. */
+  candidates: string;
+  /** Faxes chosen whose jobs wait for a slot: sorted set, score when they were chosen (ms since 1970). */
+  chosen: string;
+  events: string;
+  completed: string;
+  alerts: string;
+  brake: string;
+  pace: string;
+  /** When the pace was halved after a refusal: sorted set, member and score ms since 1970. */
+  refusals: string;
+  /** What each worker alive allows: hash, worker to its ceiling and when it was last seen. */
+  ceilings: string;
+  /** When each worker last sent a request that was answered: sorted set, member the worker, score ms since 1970. */
+  answered: string;
+  /** The faxes of the 404s since the last other answer: list, the newest first. */
+  notFoundStreak: string;
+  /** How many jobs stand by for the one that polls a fax: a count, with an expiry. */
+  standBys(faxId: string): string;
+  /** Completion model: hash, see model-learn.lua. The key `model` is that of versions with other bins. */
+  model: string;
+  wordings: string;
+  lowBalance: string;
+  /** Written now and then, to see whether Redis takes writes. */
+  writable: string;
+}>;
+
+/**
+ * What one bin of age takes in the score of a candidate (`keys.candidates`), above any time in ms since 1970, and so small that all scores are
+ * whole numbers of a double.
+ */
+export const BIN_SPAN = 1e13;
+
+/** @param prefix the setting `KEY_PREFIX`; on a cluster it holds a hash tag, so that all keys share a slot */
+export function keysOf(prefix: string): Keys {
+  return {
+    status: (faxId) => `${prefix}status:${faxId}`,
+    lease: (faxId) => `${prefix}lease:${faxId}`,
+    inFlight: `${prefix}inflight`,
+    candidates: `${prefix}candidates`,
+    chosen: `${prefix}chosen`,
+    events: `${prefix}events`,
+    completed: `${prefix}completed`,
+    alerts: `${prefix}alerts`,
+    brake: `${prefix}brake`,
+    pace: `${prefix}pace`,
+    refusals: `${prefix}refusals`,
+    ceilings: `${prefix}ceilings`,
+    answered: `${prefix}answered`,
+    notFoundStreak: `${prefix}not-found-streak`,
+    standBys: (faxId) => `${prefix}stand-bys:${faxId}`,
+    model: `${prefix}life-table`,
+    wordings: `${prefix}wordings`,
+    lowBalance: `${prefix}low-balance`,
+    writable: `${prefix}writable`,
+  };
+}

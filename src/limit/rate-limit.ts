@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+import type { Queue } from 'bullmq';
+import type { Settings } from '../settings/settings.ts';
+import type { Keys } from '../contract/keys.ts';
+import type { Log } from '../log/log.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import type { RedisClock } from '../redis/clock.ts';
+import { loadScript, type Script } from '../redis/script.ts';
+import { ceilingPace, limiterShape, paceAt, regainMs, type LimiterShape } from './pace.ts';
+
+type RateLimitSettings = Pick<Settings, 'RATE_LIMIT_MAX' | 'RATE_LIMIT_DURATION_MS' | 'RATE_LIMIT_HEADROOM'>;
+type CeilingsReply = [now: number, alive: number, lowest: string, highest: string, refusedAt: string[]];
+
+const REFRESH_MS = 1_000;
+const SAME_EPISODE_MS = 60_000; // from the pace being halved to the last refusal that the fax had meanwhile
+const GONE_AFTER_MS = 10_000; // a worker says every second that it is alive
+const ROUNDING = 1.02; // a limiter's pace over this many times that of the ceiling is somebody else's setting
+const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
+const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
+
+/**
+ * The one pace of all workers of a key, by BullMQ's global limiter: it lives in Redis, and each job fetched takes a slot of it.
+ * A slot spent without a request is given back; a hold takes all slots for a while.
+ *
+ * Redis is the authority. Whatever took the limit away or changed it (FLUSHALL, a restart without persistence, `obliterate`, Bull Board),
+ * it is read back once a second and before each request, and put right.
+ */
+export class RateLimit {
+  readonly #queue: Queue;
+  readonly #redis: RedisClient;
+  readonly #keys: Keys;
+  readonly #clock: RedisClock;
+  readonly #settings: RateLimitSettings;
+  readonly #log: Log;
+  readonly #limiterKey: string;
+  readonly #metaKey: string;
+  readonly #waitKey: string;
+  readonly #giveBack: Script<number>;
+  readonly #fit: Script<number>;
+  readonly #ceilings: Script<CeilingsReply>;
+  readonly #worker = randomUUID();
+  readonly #ownCeiling: number;
+  #ceiling: number;
+  #alive = 1;
+  #running = false;
+  #warnedOf = '';
+  #pace: number;
+  #shape: LimiterShape;
+  #greatest: LimiterShape;
+  #restoring: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(queue: Queue, redis: RedisClient, keys: Keys, clock: RedisClock, settings: RateLimitSettings, log: Log) {
+    this.#queue = queue;
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#clock = clock;
+    this.#settings = settings;
+    this.#log = log;
+    this.#limiterKey = queue.toKey('limiter');
+    this.#metaKey = queue.toKey('meta');
+    this.#waitKey = queue.toKey('wait');
+    this.#giveBack = loadScript(redis, new URL('./slot-give-back.lua', import.meta.url));
+    this.#fit = loadScript(redis, new URL('./rate-limit-fit.lua', import.meta.url));
+    this.#ceilings = loadScript(redis, new URL('./rate-limit-ceilings.lua', import.meta.url));
+    this.#ownCeiling = ceilingPace(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_DURATION_MS, settings.RATE_LIMIT_HEADROOM);
+    this.#ceiling = this.#ownCeiling;
+    this.#pace = this.#ceiling;
+    this.#greatest = this.#shapeOf(this.#ceiling);
+    this.#shape = this.#greatest;
+  }
+
+  /**
+   * Puts the pace in force and keeps it so. To be awaited before the first worker runs: a queue without a limit ignores holds.
+   */
+  async start(): Promise<void> {
+    await this.#refresh();
+    this.#running = true;
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => {
+      this.#refresh().catch((err: unknown) => this.#log.debug({ err }, 'pace not refreshed'));
+    }, REFRESH_MS);
+  }
+
+  /** Ends the refreshing; this worker's ceiling no longer counts. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#redis.hdel(this.#keys.ceilings, this.#worker);
+  }
+
+  /** The pace that BullMQ keeps for all workers, requests per second; undefined before the first of them has run. */
+  async inForce(): Promise<number | undefined> {
+    const limit = await this.#queue.getGlobalRateLimit();
+    return limit ? (limit.max * 1000) / limit.duration : undefined;
+  }
+
+  /** The pace that is to be in force, requests per second, as of the last refresh. */
+  get current(): number {
+    return this.#pace;
+  }
+
+  /** Whether a refusal still keeps the pace under the ceiling, as of the last refresh. */
+  get lowered(): boolean {
+    return this.#pace < this.#ceiling;
+  }
+
+  /** How many jobs the limiter lets out at once. */
+  get perWindow(): number {
+    return this.#shape.max;
+  }
+
+  /** How many workers share the pace, this one included, as of the last refresh. */
+  get workers(): number {
+    return this.#alive;
+  }
+
+  /** Whether jobs wait that only the limit holds back. */
+  async binds(): Promise<boolean> {
+    const [waiting, taken] = await Promise.all([this.#redis.llen(this.#waitKey), this.#redis.get(this.#limiterKey)]);
+    return waiting > 0 && Number(taken) >= this.#shape.max;
+  }
+
+  /**
+   * Whether the limit in Redis holds. If somebody took it away or raised it, it is put back, and what was fetched meanwhile took no slot:
+   * it must not be sent. A worker fetches as many jobs as it may work on before it works on the first, so those that it has are marked by when they
+   * were fetched.
+   */
+  async holds(): Promise<boolean> {
+    const [max, duration] = await this.#redis.hmget(this.#metaKey, 'max', 'duration');
+    if (!this.#isLost(max, duration)) return true;
+    await (this.#restoring ??= this.#restore().finally(() => {
+      this.#restoring = undefined;
+    }));
+    return false;
+  }
+
+  /** Halves the pace: once per refusal episode, which callers must ensure. @param now the time of Redis, ms since 1970 */
+  async lower(now: number): Promise<void> {
+    await this.#redis.zadd(this.#keys.refusals, now, now);
+    await this.#refresh();
+    this.#log.info({ pacePerSecond: this.#pace }, 'pace halved after a refusal');
+  }
+
+  /** The pace was halved for a refusal that turned out to be of one fax alone: as if it had not been. @param at ms since 1970 */
+  async forgive(at: number): Promise<void> {
+    const [halvedAt] = await this.#redis.zrevrangebyscore(this.#keys.refusals, at, at - SAME_EPISODE_MS, 'LIMIT', 0, 1);
+    if (halvedAt === undefined) return;
+    await this.#redis.zrem(this.#keys.refusals, halvedAt);
+    await this.#refresh();
+    this.#log.info({ pacePerSecond: this.#pace }, 'the refusal was of one fax alone: the pace is back');
+  }
+
+  /**
+   * Stops the queue for everyone for `ms` from now, in place of any hold before. Which hold is the longest, the brake knows: a worker
+   * that a shorter one lets through too early is stopped at its claim.
+   */
+  async hold(ms: number): Promise<void> {
+    await this.#queue.rateLimit(Math.max(1, Math.ceil(ms)));
+  }
+
+  /** Ends a hold. */
+  async release(): Promise<void> {
+    await this.#queue.removeRateLimitKey();
+  }
+
+  /** Gives the slot of a job back that sent no request. @param takenMsAgo at least how long ago the job was fetched */
+  async giveBack(takenMsAgo: number): Promise<void> {
+    await this.#giveBack([this.#limiterKey], [this.#shape.duration, Math.floor(takenMsAgo), HELD]);
+  }
+
+  async #refresh(): Promise<void> {
+    const keys = [this.#keys.ceilings, this.#keys.refusals];
+    const [[now, alive, lowest, highest, refusedAt], [max, duration, concurrency]] = await Promise.all([
+      this.#ceilings(keys, [this.#worker, this.#ownCeiling, GONE_AFTER_MS, regainMs(this.#settings.RATE_LIMIT_DURATION_MS)]),
+      this.#redis.hmget(this.#metaKey, 'max', 'duration', 'concurrency'),
+    ]);
+    this.#clock.told(now);
+    this.#alive = alive;
+    this.#ceiling = Number(lowest);
+    this.#warnOfDifference(Number(lowest), Number(highest));
+    this.#pace = paceAt(this.#ceiling, refusedAt.map(Number), now, this.#settings.RATE_LIMIT_DURATION_MS);
+    this.#greatest = this.#shapeOf(this.#ceiling);
+    this.#shape = this.#shapeOf(this.#pace);
+    // Where no other worker runs, nothing was fetched without a limit.
+    if (this.#isLost(max, duration) && (alive > 1 || this.#running)) await this.#restore();
+    else if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
+    await this.#fit([this.#limiterKey], [this.#shape.duration, HELD]);
+    if (concurrency) {
+      await this.#queue.removeGlobalConcurrency();
+      this.#log.warn({ concurrency: Number(concurrency) }, 'somebody gave the queue a global concurrency: removed, as the pace is its only limit');
+    }
+  }
+
+  #shapeOf(pace: number): LimiterShape {
+    const { RATE_LIMIT_DURATION_MS, RATE_LIMIT_HEADROOM } = this.#settings;
+    return limiterShape(pace, RATE_LIMIT_DURATION_MS, RATE_LIMIT_HEADROOM);
+  }
+
+  #isLost(max: string | null | undefined, duration: string | null | undefined): boolean {
+    return !max || !duration || Number(max) / Number(duration) > (this.#greatest.max / this.#greatest.duration) * ROUNDING;
+  }
+
+  async #restore(): Promise<void> {
+    await this.#redis.hset(this.#keys.pace, 'restored', Math.ceil(this.#clock.now() + RESTORE_MS));
+    await this.#put();
+  }
+
+  async #put(): Promise<void> {
+    await this.#queue.setGlobalRateLimit(this.#shape.max, this.#shape.duration);
+  }
+
+  #warnOfDifference(lowest: number, highest: number): void {
+    const difference = lowest === highest ? '' : `${lowest} ${highest}`;
+    if (difference !== '' && difference !== this.#warnedOf) {
+      this.#log.warn(
+        { lowestPerSecond: lowest, highestPerSecond: highest, ownPerSecond: this.#ownCeiling },
+        'workers of this queue have different rate limits: the lowest is in force; give all the same RATE_LIMIT_MAX, _DURATION_MS and _HEADROOM',
+      );
+    }
+    this.#warnedOf = difference;
+  }
+}

@@ -1,0 +1,43 @@
+import { pino, type Logger, type DestinationStream } from 'pino';
+import { redactor } from './redact.ts';
+
+export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>;
+
+/**
+ * The logger: one JSON object a line, pretty on a terminal. No caller logs a secret; should one slip into any line all the same, it
+ * is taken out of the finished line here (pino's own redaction works on paths, not inside texts).
+ *
+ * @param secrets what must never be in a line, such as the API key
+ * @param destination standard output if left out
+ */
+export async function createLog(
+  level: string,
+  secrets: readonly string[],
+  destination?: DestinationStream,
+): Promise<Logger> {
+  const redactors = secrets.map(redactor);
+  const options = {
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: plainError },
+    hooks: { streamWrite: (line: string) => redactors.reduce((clean, redact) => redact(clean), line) },
+  };
+  if (destination) return pino(options, destination);
+  return process.stdout.isTTY ? pino(options, await prettyStream()) : pino(options);
+}
+
+/**
+ * An error as it is logged: none of its other properties, as client libraries put the command with its arguments on it
+ * (a password, when that command is AUTH) or the URL of the request.
+ */
+function plainError(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
+  const { code } = error as NodeJS.ErrnoException;
+  return { type: error.name, message: error.message, ...(code !== undefined && { code }), stack: error.stack };
+}
+
+async function prettyStream(): Promise<DestinationStream> {
+  const { default: pretty } = await import('pino-pretty');
+  return pretty({ ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
+}

@@ -1,0 +1,54 @@
+import type { Settings } from '../settings/settings.ts';
+import type { Keys } from '../contract/keys.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import { loadScript, type Script } from '../redis/script.ts';
+import { completedEvent } from '../contract/event.ts';
+import { fromHash, toHash, type FaxResult } from '../contract/result.ts';
+
+/** Keeps results and tells of them (contract §3). */
+export class ResultStore {
+  readonly #redis: RedisClient;
+  readonly #keys: Keys;
+  readonly #settings: Pick<Settings, 'RESULT_TTL_SECONDS' | 'EVENTS_STREAM_MAXLEN'>;
+  readonly #finish: Script<string[]>;
+
+  constructor(redis: RedisClient, keys: Keys, settings: Pick<Settings, 'RESULT_TTL_SECONDS' | 'EVENTS_STREAM_MAXLEN'>) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#settings = settings;
+    this.#finish = loadScript(redis, new URL('./result-finish.lua', import.meta.url));
+  }
+
+  /**
+   * Stores a result, adds its event to the stream and publishes it, as one atomic step. A second attempt changes nothing.
+   *
+   * @returns the result that stands: the one given, or the one that was there before
+   */
+  async finish(faxId: string, result: FaxResult): Promise<FaxResult> {
+    const { RESULT_TTL_SECONDS, EVENTS_STREAM_MAXLEN } = this.#settings;
+    const { status, events, lease, inFlight, standBys, candidates, chosen } = this.#keys;
+    const keys = [status(faxId), events, lease(faxId), inFlight, standBys(faxId), candidates, chosen];
+    const event = JSON.stringify(completedEvent(result));
+    const fields = Object.entries(toHash(result)).flat();
+    const existing = await this.#finish(keys, [this.#keys.completed, event, RESULT_TTL_SECONDS, EVENTS_STREAM_MAXLEN, faxId, ...fields]);
+    return existing.length === 0 ? result : fromHash(pairs(existing));
+  }
+
+  /** Publishes the event of a stored result again, for who enqueued the fax anew and waits. The stream gains no second entry. */
+  async publishAgain(result: FaxResult): Promise<void> {
+    await this.#redis.publish(this.#keys.completed, JSON.stringify(completedEvent(result)));
+  }
+
+  /** The result of a fax, if it has one that has not expired. */
+  async get(faxId: string): Promise<FaxResult | undefined> {
+    const hash = await this.#redis.hgetall(this.#keys.status(faxId));
+    return Object.keys(hash).length === 0 ? undefined : fromHash(hash);
+  }
+}
+
+/** A reply of alternating fields and values as an object. */
+export function pairs(flat: readonly string[]): Record<string, string> {
+  const object: Record<string, string> = {};
+  for (let i = 0; i + 1 < flat.length; i += 2) object[flat[i] as string] = flat[i + 1] as string;
+  return object;
+}

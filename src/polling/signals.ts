@@ -1,0 +1,141 @@
+import type { BalanceWatch } from '../alerts/balance.ts';
+import type { Wordings } from '../alerts/wordings.ts';
+import type { Answer } from '../fax-api/answer.ts';
+import type { Verdict } from '../fax-api/classify.ts';
+import type { AnswerRecord } from '../limit/answer-record.ts';
+import type { Brake } from '../limit/brake.ts';
+import { OutageDetector } from '../limit/outage.ts';
+import type { RateLimit } from '../limit/rate-limit.ts';
+import { refusalScope, type RefusalScope } from '../limit/refusal-scope.ts';
+import type { RedisClock } from '../redis/clock.ts';
+import type { OwnKey } from '../limit/own-key.ts';
+
+const LONGEST_RESET_MS = 300_000; // contract §2: what a header says on a good answer stops nobody for longer than a refusal would
+const LONGEST_RETRY_AFTER_MS = { rate_limited: 3_600_000, fault: 30_000 } as const; // contract §2: a mistyped header must not stop polling for a day
+const KNOWS_NONE = 'it answers 404 for every fax: check FAX_API_BASE_URL';
+
+/** A request that was answered. */
+export type Sent = {
+  readonly faxId: string;
+  /** Ms since 1970, by Redis's clock. */
+  readonly sentAt: number;
+  /** How many refusals in a row its claim told of: over 0 for a probe. */
+  readonly refusals: number;
+  /** When the fax was refused before, without another answer since; ms since 1970, 0 for never. */
+  readonly refusedBeforeAt: number;
+  readonly refusedAloneBefore: boolean;
+  /** Whether the API has answered for this fax before. */
+  readonly known: boolean;
+};
+
+/** What an answer means beyond its own fax, as far as the fax's next step depends on it. */
+export type Signal =
+  | { readonly kind: 'none' }
+  /** The answer was a refusal, of everyone, this fax or this worker; everyone is held from now for so long. */
+  | { readonly kind: 'refused'; readonly scope: RefusalScope; readonly heldMs: number }
+  /** The answer was a 404 that says nothing of this fax, as all were. */
+  | { readonly kind: 'not_found_for_all' };
+
+const NONE: Signal = { kind: 'none' };
+
+export type FleetSignalsParts = {
+  readonly brake: Brake;
+  readonly limit: RateLimit;
+  readonly clock: RedisClock;
+  readonly answers: AnswerRecord;
+  readonly key: OwnKey;
+  readonly wordings: Wordings;
+  readonly balance: BalanceWatch;
+};
+
+/** Acts on what an answer means beyond its own fax: the brake, the worker's own key, the balance, wordings that no rule knows. */
+export class FleetSignals {
+  readonly #parts: FleetSignalsParts;
+  readonly #outage = new OutageDetector();
+
+  constructor(parts: FleetSignalsParts) {
+    this.#parts = parts;
+  }
+
+  async answered(answer: Answer, verdict: Verdict, sent: Sent): Promise<Signal> {
+    switch (answer.kind) {
+      case 'unauthorized':
+      case 'rate_limited':
+        return this.#refused(answer, sent);
+      case 'fault':
+        return this.#fault(answer, sent);
+      case 'not_found':
+        return this.#notFound(answer, sent);
+      case 'status':
+        await Promise.all([this.#good(answer, sent), this.#parts.answers.answered(sent.sentAt)]);
+        if (answer.userCashBalance !== null) await this.#parts.balance.seen(answer.userCashBalance);
+        if (verdict.kind === 'unrecognised') await this.#parts.wordings.met(verdict.wording, answer);
+        return NONE;
+    }
+  }
+
+  async #refused(answer: Answer & { kind: 'unauthorized' | 'rate_limited' }, sent: Sent): Promise<Signal> {
+    const { answers, brake, clock, key, limit } = this.#parts;
+    const reason = answer.kind;
+    if (reason === 'unauthorized') key.unauthorized(sent.faxId, sent.known, clock.now());
+    const scope = refusalScope({
+      reason,
+      refusedBeforeAt: sent.refusedBeforeAt,
+      refusedAloneBefore: sent.refusedAloneBefore,
+      workerAnsweredAt: answers.answeredAt,
+      othersAnsweredAt: await answers.othersAnsweredAt(),
+      unauthorizedFaxes: key.unauthorizedFaxes,
+      unauthorizedSince: key.unauthorizedSince,
+    });
+    if (scope === 'worker') {
+      key.stop();
+      if (sent.refusals > 0) await brake.yieldProbe();
+      return { kind: 'refused', scope, heldMs: 0 };
+    }
+    if (scope === 'fax' && !sent.refusedAloneBefore && reason === 'rate_limited') await limit.forgive(sent.refusedBeforeAt);
+    // A probe that was refused leaves the brake on, whomever the refusal is about: the next probe is another fax.
+    if (scope === 'fax' && sent.refusals === 0) return { kind: 'refused', scope, heldMs: 0 };
+    const retryAfterMs = reason === 'rate_limited' ? believed(answer, 'rate_limited') : undefined;
+    const heldMs = await brake.refused({ ...sent, reason, retryAfterMs });
+    if (reason === 'unauthorized' && scope === 'everyone' && limit.workers > 1) key.stepAside(heldMs);
+    return { kind: 'refused', scope, heldMs };
+  }
+
+  async #fault(answer: Answer & { kind: 'fault' }, sent: Sent): Promise<Signal> {
+    const down = this.#outage.answered(answer.fault);
+    await this.#failed(down, sent, believed(answer, 'fault'), this.#outage.cause());
+    return NONE;
+  }
+
+  async #notFound(answer: Answer, sent: Sent): Promise<Signal> {
+    const meaning = await this.#parts.answers.notFound(sent.faxId, sent.sentAt);
+    if (meaning === 'of_all') await this.#failed(true, sent, undefined, KNOWS_NONE);
+    else await this.#good(answer, sent);
+    return meaning === 'of_this_fax' ? NONE : { kind: 'not_found_for_all' };
+  }
+
+  async #failed(down: boolean, sent: Sent, retryAfterMs: number | undefined, cause: string | undefined): Promise<void> {
+    const { brake } = this.#parts;
+    const refusal = { ...sent, retryAfterMs, ...(cause !== undefined && { cause }) };
+    if (sent.refusals > 0) await brake.prolonged(refusal);
+    else if (down) await brake.refused({ ...refusal, reason: 'api_down' });
+  }
+
+  async #good(answer: Answer, { refusals }: Sent): Promise<void> {
+    const { brake, key, limit } = this.#parts;
+    this.#outage.answered(undefined);
+    key.answered();
+    if (refusals > 0) {
+      this.#outage.reset();
+      await brake.answered();
+    }
+    // The API says itself that nothing is left until then: a request before would be refused.
+    const { remaining, resetMs } = answer.rate;
+    if (remaining === 0 && resetMs !== undefined && resetMs > 0) await limit.hold(Math.min(resetMs, LONGEST_RESET_MS));
+  }
+}
+
+/** `Retry-After`, as far as it is believed, ms. */
+function believed({ rate }: Answer, kind: keyof typeof LONGEST_RETRY_AFTER_MS): number | undefined {
+  return rate.retryAfterMs === undefined ? undefined : Math.min(rate.retryAfterMs, LONGEST_RETRY_AFTER_MS[kind]);
+}

@@ -1,0 +1,188 @@
+import { Job, type Queue } from 'bullmq';
+import type { Settings } from '../settings/settings.ts';
+import type { Log } from '../log/log.ts';
+import { watchesFax } from '../redis/fax-of-job.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import { choose, greatestInterval, safetyNetMs, type IntervalBounds } from './choose.ts';
+import type { InFlight } from './in-flight.ts';
+import type { ModelStore } from './model-store.ts';
+import type { RateLimit } from '../limit/rate-limit.ts';
+import { SurvivalCurve } from './worth.ts';
+
+type ChooserSettings = Pick<Settings, 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS'>;
+
+export type ChooserParts = {
+  readonly queue: Queue;
+  readonly redis: RedisClient;
+  readonly inFlight: InFlight;
+  readonly limit: RateLimit;
+  readonly model: ModelStore;
+  readonly settings: ChooserSettings;
+  readonly log: Log;
+};
+
+const REFRESH_MS = 1_000;
+const AHEAD_S = 0.02; // at over 50 slots a second several faxes are chosen at once
+const MOST_AHEAD = 500;
+const ROUND_MS = (AHEAD_S * 1000) / 2; // at such a pace the next round waits, so that what is taken in between is chosen at once
+const PROMOTE_AFTER_MS = [0, 5, 20, 80];
+const PER_BIN = 50; // at most so many heads of one bin, where several are chosen at once
+
+/**
+ * Spends each slot on the fax whose poll is worth most at that moment. The limiter stays BullMQ's: a job ahead waits for its slot, and
+ * whoever takes that slot sees that another job waits for the next one. Whichever worker takes a fax first has it, so any number of them choose.
+ *
+ * Each job stays in BullMQ's delayed set besides, as a safety net: should the choosing fail it is polled all the same, much later.
+ */
+export class Chooser {
+  readonly #parts: ChooserParts;
+  #curve: SurvivalCurve;
+  #inFlight = 0;
+  #candidates = 0;
+  #worthMs = 0;
+  #idle = true;
+  #running = false;
+  #again = false;
+  #stopped = true;
+  #roundAt = -Infinity;
+  #wake: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: ChooserParts) {
+    this.#parts = parts;
+    this.#curve = SurvivalCurve.of(parts.model.hazards);
+  }
+
+  async start(): Promise<void> {
+    await this.#refresh();
+    this.#stopped = false;
+    clearInterval(this.#timer);
+    this.#timer = setInterval(() => {
+      this.#refresh().catch((err: unknown) => this.#parts.log.debug({ err }, 'model not refreshed'));
+      this.next();
+    }, REFRESH_MS);
+    this.next();
+  }
+
+  /** Ends the choosing, and hands on what was learned since. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    clearTimeout(this.#wake);
+    await this.#parts.model.flush();
+  }
+
+  /** What the poll chosen last was worth: the lag that it was expected to end, ms. */
+  get worthMs(): number {
+    return this.#worthMs;
+  }
+
+  /** How many faxes a slot may be spent on, as of the last round. */
+  get candidates(): number {
+    return this.#candidates;
+  }
+
+  /** Whether slots are left over: no fax waits for one, and none could use one now. A new fax may have it at once. */
+  get idle(): boolean {
+    return this.#idle;
+  }
+
+  /** After how long a fax is polled whatever becomes of the choosing, ms. */
+  get netMs(): number {
+    return safetyNetMs(this.#parts.settings.POLL_MAX_INTERVAL_MS, this.#inFlight, this.#parts.limit.current);
+  }
+
+  /** The bounds of the time between two polls that are kept at this load, ms. */
+  get bounds(): IntervalBounds {
+    const { POLL_MIN_INTERVAL_MS: minMs, POLL_MAX_INTERVAL_MS: maxMs } = this.#parts.settings;
+    return { minMs, maxMs: greatestInterval(maxMs, this.#inFlight, this.#parts.limit.current) };
+  }
+
+  /** Sees that a fax waits for the next slot. To be called when a slot was taken, and when a worker finds nothing to do. */
+  next(): void {
+    this.#again = true;
+    if (this.#running || this.#stopped) return;
+    this.#running = true;
+    this.#rounds()
+      .catch((err: unknown) => this.#parts.log.debug({ err }, 'no fax chosen: will try again'))
+      .finally(() => {
+        this.#running = false;
+      });
+  }
+
+  async #rounds(): Promise<void> {
+    while (this.#again && !this.#stopped) {
+      const restMs = this.#ahead > 1 ? this.#roundAt + ROUND_MS - performance.now() : 0;
+      if (restMs > 0) await new Promise((resolve) => setTimeout(resolve, restMs));
+      this.#again = false;
+      this.#roundAt = performance.now();
+      await this.#round();
+    }
+  }
+
+  /** How many jobs wait for slots: those of one window of the limiter, or of 20 ms. */
+  get #ahead(): number {
+    const { limit } = this.#parts;
+    return Math.min(Math.max(limit.perWindow, Math.ceil(limit.current * AHEAD_S)), MOST_AHEAD);
+  }
+
+  async #round(): Promise<void> {
+    const { inFlight, limit } = this.#parts;
+    const ahead = this.#ahead;
+    const slotMs = 1000 / limit.current;
+    const [{ now, waiting, heads, braked, newProbeMs, lingering, ...counts }, binds] = await Promise.all([
+      inFlight.heads(Math.min(ahead, PER_BIN), slotMs),
+      limit.binds(),
+    ]);
+    this.#inFlight = counts.inFlight;
+    this.#candidates = counts.candidates;
+    const choice = choose(heads, this.#curve, now, this.bounds, Math.max(0, ahead - waiting), braked ? { newAfterMs: newProbeMs } : undefined);
+    this.#idle = !binds && waiting === 0 && choice.chosen.length === 0;
+    if (choice.readyMs < REFRESH_MS) this.#wakeIn(choice.readyMs);
+    await Promise.all((await inFlight.jobsOf(lingering)).map(async (fax) => this.#promote(fax)));
+    if (choice.chosen.length === 0) return;
+    this.#worthMs = choice.worthMs;
+    await Promise.all((await inFlight.take(choice.chosen.map(({ faxId }) => faxId))).map(async (taken) => this.#promote(taken)));
+  }
+
+  /**
+   * Puts the job of a fax in line for its slot. A fax joins the candidates a moment before its job is back in the delayed set, so that is tried
+   * more than once.
+   */
+  async #promote(taken: { readonly faxId: string; readonly jobId: string }): Promise<void> {
+    for (const pauseMs of PROMOTE_AFTER_MS) {
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      try {
+        await new Job(this.#parts.queue, 'poll', {}, {}, taken.jobId).promote();
+        return;
+      } catch {
+        if (await this.#dropIfGone(taken)) return;
+      }
+    }
+  }
+
+  /**
+   * A job that waits already, or is worked on, has its slot coming; one that is gone, whoever removed it, must not take one from others.
+   *
+   * @returns whether it is gone
+   */
+  async #dropIfGone(fax: { readonly faxId: string; readonly jobId: string }): Promise<boolean> {
+    const { queue, redis, inFlight, log } = this.#parts;
+    if (await watchesFax(redis, queue, fax.jobId, fax.faxId)) return false;
+    log.debug({ faxId: fax.faxId }, 'the job of this fax is gone: dropped');
+    await inFlight.forget([fax]);
+    this.#again = true;
+    this.#roundAt = -Infinity; // there may be many: no rest in between
+    return true;
+  }
+
+  #wakeIn(ms: number): void {
+    clearTimeout(this.#wake);
+    this.#wake = setTimeout(() => this.next(), Math.ceil(ms));
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#parts.model.flush();
+    this.#curve = SurvivalCurve.of(this.#parts.model.hazards);
+  }
+}

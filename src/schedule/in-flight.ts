@@ -1,0 +1,93 @@
+import { BIN_SPAN, type Keys } from '../contract/keys.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import { loadScript, type Script } from '../redis/script.ts';
+import type { Candidate } from './choose.ts';
+import { binOf } from './life-table.ts';
+
+const CHOSEN_FOR_MS = 60_000; // much longer than a chosen fax waits for its slot
+
+const LINGERING_MS = 1_000;
+
+/** What Redis knows of the faxes in flight at one moment. */
+export type Heads = {
+  /** Ms since 1970, by Redis's clock. */
+  readonly now: number;
+  /** Chosen faxes whose jobs wait for a slot. */
+  readonly waiting: number;
+  readonly inFlight: number;
+  readonly candidates: number;
+  /** Whether the brake is on: the next fax chosen is a probe. */
+  readonly braked: boolean;
+  /** For how long from now a fax that was never asked for is no probe, ms; 0 while the brake is off. */
+  readonly newProbeMs: number;
+  /** Some faxes that were chosen long enough ago to have had their slot. */
+  readonly lingering: readonly string[];
+  readonly heads: readonly Candidate[];
+};
+
+/** The score of a candidate that was found pending at an age, ms. @param at ms since 1970, by Redis's clock */
+export const candidateScore = (ageMs: number, at: number): number => (1 + binOf(Math.max(0, ageMs))) * BIN_SPAN + Math.round(at);
+
+type HeadsReply = [now: number, waiting: number, inFlight: number, candidates: number, braked: number, newProbeMs: number, lingering: string[], heads: (string | number)[]];
+
+/**
+ * The faxes in flight, as far as choosing among them goes. Faxes last known pending at the same age differ only in how long ago that was, so
+ * in each bin of that age only those asked longest ago compete: what is looked at does not grow with the number in flight.
+ */
+export class InFlight {
+  readonly #redis: RedisClient;
+  readonly #keys: Keys;
+  readonly #heads: Script<HeadsReply>;
+  readonly #take: Script<(string | null)[]>;
+  readonly #forget: Script<null>;
+
+  constructor(redis: RedisClient, keys: Keys) {
+    this.#redis = redis;
+    this.#keys = keys;
+    this.#heads = loadScript(redis, new URL('./in-flight-heads.lua', import.meta.url));
+    this.#take = loadScript(redis, new URL('./in-flight-take.lua', import.meta.url));
+    this.#forget = loadScript(redis, new URL('./in-flight-forget.lua', import.meta.url));
+  }
+
+  /** @param perBin how many faxes of each bin @param slotMs time between two slots */
+  async heads(perBin: number, slotMs: number): Promise<Heads> {
+    const { candidates, chosen, inFlight, brake } = this.#keys;
+    const reply = await this.#heads([candidates, chosen, inFlight, brake], [BIN_SPAN, perBin, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs)]);
+    const [now, waiting, count, candidateCount, braked, newProbeMs, lingering, flat] = reply;
+    const heads: Candidate[] = [];
+    for (let i = 0; i + 2 < flat.length; i += 3) {
+      heads.push({ faxId: String(flat[i]), pendingAt: Number(flat[i + 1]), enqueuedAt: Number(flat[i + 2]) });
+    }
+    return { now, waiting, inFlight: count, candidates: candidateCount, braked: braked === 1, newProbeMs, lingering, heads };
+  }
+
+  /** Takes faxes for the next slots. @returns those that no other worker has taken, with their jobs; a job's id is empty if it has none */
+  async take(faxIds: readonly string[]): Promise<{ readonly faxId: string; readonly jobId: string }[]> {
+    const leases = faxIds.map((faxId) => this.#keys.lease(faxId));
+    const jobs = await this.#take([this.#keys.candidates, this.#keys.chosen, ...leases], faxIds);
+    return faxIds.flatMap((faxId, i) => {
+      const jobId = jobs[i];
+      return jobId === null || jobId === undefined ? [] : [{ faxId, jobId }];
+    });
+  }
+
+  /** A fax was found pending: it is a candidate from now on. @param ageMs its age then @param at ms since 1970, by Redis's clock */
+  async pending(faxId: string, ageMs: number, at: number): Promise<void> {
+    await this.#redis.zadd(this.#keys.candidates, candidateScore(ageMs, at), faxId);
+  }
+
+  /** The jobs that poll faxes, as their leases say; empty for none. */
+  async jobsOf(faxIds: readonly string[]): Promise<{ readonly faxId: string; readonly jobId: string }[]> {
+    if (faxIds.length === 0) return [];
+    const jobs = await this.#redis.mget(faxIds.map((faxId) => this.#keys.lease(faxId)));
+    return faxIds.map((faxId, i) => ({ faxId, jobId: jobs[i] ?? '' }));
+  }
+
+  /** Forgets faxes whose jobs are gone. @param faxes with the job that each lease named; empty for none */
+  async forget(faxes: readonly { readonly faxId: string; readonly jobId: string }[]): Promise<void> {
+    if (faxes.length === 0) return;
+    const { inFlight, candidates, chosen } = this.#keys;
+    const leases = faxes.map(({ faxId }) => this.#keys.lease(faxId));
+    await this.#forget([inFlight, candidates, chosen, ...leases], faxes.flatMap(({ faxId, jobId }) => [faxId, jobId]));
+  }
+}

@@ -1,0 +1,104 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { keysOf } from '../../src/contract/keys.ts';
+import { BIN_SPAN } from '../../src/contract/keys.ts';
+import { InFlight } from '../../src/schedule/in-flight.ts';
+import { redisTime } from '../support/redis-time.ts';
+import { useRedisClient } from '../support/use-redis-client.ts';
+
+// heads.lua, take.lua and forget.lua by themselves.
+
+const redis = useRedisClient();
+const keys = keysOf('fax:');
+let inFlight: InFlight;
+beforeEach(() => {
+  inFlight = new InFlight(redis.client, keys);
+});
+
+/** A fax found pending at an age, ms. */
+async function pending(faxId: string, ageMs: number, at: number): Promise<void> {
+  await redis.client.zadd(keys.inFlight, at - ageMs, faxId);
+  await redis.client.set(keys.lease(faxId), `job-${faxId}`);
+  await inFlight.pending(faxId, ageMs, at);
+}
+
+describe('the heads', () => {
+  it('are of each age at which faxes were last known pending the one asked longest ago', async () => {
+    const now = await redisTime(redis.client);
+    await pending('young', 60_000, now - 20_000);
+    await pending('young too', 60_500, now - 30_000);
+    await pending('old', 600_000, now - 10_000);
+    const { heads, waiting, inFlight: count, candidates } = await inFlight.heads(1, 100);
+    expect({ waiting, count, candidates }).toEqual({ waiting: 0, count: 3, candidates: 3 });
+    expect(heads).toEqual([
+      { faxId: 'young too', pendingAt: now - 30_000, enqueuedAt: now - 90_500 },
+      { faxId: 'old', pendingAt: now - 10_000, enqueuedAt: now - 610_000 },
+    ]);
+  });
+
+  it('are several of each bin where several are chosen at once', async () => {
+    for (let i = 0; i < 5; i += 1) await pending(`fax-${i}`, 60_000, 1_000_000 + i);
+    expect((await inFlight.heads(3, 100)).heads.map(({ faxId }) => faxId)).toEqual(['fax-0', 'fax-1', 'fax-2']);
+  });
+
+  it('are never those that were chosen already; these are candidates again when their job does not come', async () => {
+    for (let i = 0; i < 3; i += 1) await pending(`fax-${i}`, 60_000, 1_000_000 + i);
+    expect(await inFlight.take(['fax-0', 'fax-1'])).toHaveLength(2);
+    const { heads, waiting } = await inFlight.heads(1, 100);
+    expect([waiting, heads.map(({ faxId }) => faxId)]).toEqual([2, ['fax-2']]);
+    await redis.client.zadd(keys.chosen, (await redisTime(redis.client)) - 60_001, 'fax-0');
+    const later = await inFlight.heads(1, 100);
+    expect([later.waiting, later.heads.map(({ faxId }) => faxId)]).toEqual([1, ['fax-0']]);
+  });
+
+  it('of a fax that was never asked for are pending since it was enqueued', async () => {
+    await redis.client.zadd(keys.inFlight, 5_000, 'new');
+    await redis.client.zadd(keys.candidates, 5_000, 'new');
+    expect((await inFlight.heads(1, 100)).heads).toEqual([{ faxId: 'new', pendingAt: 5_000, enqueuedAt: 5_000 }]);
+  });
+
+  it('keep the age of a fax of the year before to the millisecond', async () => {
+    const at = Date.parse('2031-12-31T23:59:59.999Z');
+    await pending('old', 366 * 86_400_000 - 1, at);
+    expect((await inFlight.heads(1, 100)).heads).toEqual([{ faxId: 'old', pendingAt: at, enqueuedAt: at - 366 * 86_400_000 + 1 }]);
+    expect(Number(await redis.client.zscore(keys.candidates, 'old'))).toBeLessThan(Number.MAX_SAFE_INTEGER);
+    expect(BIN_SPAN).toBeGreaterThan(at);
+  });
+});
+
+it('a fax that was chosen and has not had its slot is named, with its job, so that somebody looks whether that is still there', async () => {
+  for (const faxId of ['long ago', 'just now']) await pending(faxId, 60_000, 1_000_000);
+  await redis.client.zadd(keys.chosen, (await redisTime(redis.client)) - 2_000, 'long ago');
+  await inFlight.take(['just now']);
+  const { lingering } = await inFlight.heads(1, 100);
+  expect(await inFlight.jobsOf(lingering)).toEqual([{ faxId: 'long ago', jobId: 'job-long ago' }]);
+  expect(await inFlight.jobsOf([])).toEqual([]);
+});
+
+describe('a fax', () => {
+  it('is taken by one worker, whoever comes first', async () => {
+    await pending('fax', 60_000, 1_000_000);
+    const other = new InFlight(redis.client, keys);
+    const taken = await Promise.all([inFlight.take(['fax']), other.take(['fax'])]);
+    expect(taken.flat()).toEqual([{ faxId: 'fax', jobId: 'job-fax' }]);
+  });
+
+  it('is not taken when it is no candidate any more', async () => {
+    expect(await inFlight.take(['unknown'])).toEqual([]);
+  });
+
+  it('without a lease is taken without a job', async () => {
+    await inFlight.pending('fax', 60_000, 1_000_000);
+    expect(await inFlight.take(['fax'])).toEqual([{ faxId: 'fax', jobId: '' }]);
+  });
+
+  it('whose job is gone is forgotten, unless another job has the lease by then', async () => {
+    for (const faxId of ['gone', 'other']) await pending(faxId, 60_000, 1_000_000);
+    const taken = await inFlight.take(['gone', 'other']);
+    await redis.client.set(keys.lease('other'), 'a later job');
+    await inFlight.forget(taken);
+    expect(await redis.client.zrange(keys.candidates, '0', '-1')).toEqual(['other']);
+    expect(await redis.client.zrange(keys.inFlight, '0', '-1')).toEqual(['other']);
+    expect(await redis.client.zrange(keys.chosen, '0', '-1')).toEqual(['other']);
+    expect(await redis.client.exists(keys.lease('gone'))).toBe(0);
+  });
+});
