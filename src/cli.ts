@@ -8,7 +8,10 @@ import { reportError } from './cli/failure.ts';
 const program = new Command('faxwatch')
   .description('Watches faxes sent through Fax.to: job ids in by BullMQ, final status and one event out by Redis.')
   .version(packageJson.version)
-  .addHelpText('after', '\nSettings come from the environment, .env in this folder, and config/<NODE_ENV>.json; see the README.\n');
+  .addHelpText(
+    'after',
+    '\nSettings come from the environment, .env in this folder, and config/<NODE_ENV>.json; see the README.\n',
+  );
 
 const natural = (text: string): number => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number.');
@@ -31,10 +34,15 @@ program
   .command('track')
   .description('have faxes watched, by their job ids')
   .argument('[ids...]', 'fax job ids; standard input is read if there are none, nor a file')
-  .option('-f, --file <file>', 'read ids from a file, one a line, or CSV with a header (faxJobId,…); - for standard input')
+  .option(
+    '-f, --file <file>',
+    'read ids from a file, one a line, or CSV with a header (faxJobId,…); - for standard input',
+  )
   .option('-w, --wait', 'wait until all are finished; exit 0 only if all were sent')
   .option('--json', 'print JSON: the counts, or with --wait the results, one a line')
-  .action(async (ids: string[], options: { file?: string; wait?: boolean; json?: boolean }) => (await import('./cli/track.ts')).track(ids, options));
+  .action(async (ids: string[], options: { file?: string; wait?: boolean; json?: boolean }) =>
+    (await import('./cli/track.ts')).track(ids, options),
+  );
 program
   .command('status')
   .description('tell how a fax ended, or how far it is; exit 1 if it is not known')
@@ -64,11 +72,17 @@ program
   .option('--api-key <key>', 'the only key that it takes; any if left out')
   .option('--rate-limit <max>', 'requests allowed per window; no limit if left out', natural)
   .option('--rate-window <ms>', 'window of the limit', natural, 60_000)
-  .addOption(new Option('--rate-kind <kind>', 'kind of the limit').choices(['fixed-window', 'sliding-window', 'token-bucket']).default('sliding-window'))
+  .addOption(
+    new Option('--rate-kind <kind>', 'kind of the limit')
+      .choices(['fixed-window', 'sliding-window', 'token-bucket'])
+      .default('sliding-window'),
+  )
   .option('--retry-after', 'say Retry-After when refusing')
   .option('--latency <ms>', 'time of each answer', natural, 50)
   .option('--finish <ms>', 'about how long a fax takes', natural, 30_000)
-  .action(async (options: import('./cli/simulate.ts').SimulateOptions) => (await import('./cli/simulate.ts')).simulate(options));
+  .action(async (options: import('./cli/simulate.ts').SimulateOptions) =>
+    (await import('./cli/simulate.ts')).simulate(options),
+  );
 
 if (existsSync('.env')) process.loadEnvFile('.env');
 try {

@@ -1,5 +1,11 @@
 /** What `import 'faxwatch'` gives other services: a client, and the types of the contract. */
-export { FaxStatusClient, type ClientOptions, type FaxStatus, type TrackedFax, type TrackOptions } from './client/client.ts';
+export {
+  FaxStatusClient,
+  type ClientOptions,
+  type FaxStatus,
+  type TrackedFax,
+  type TrackOptions,
+} from './client/client.ts';
 export {
   CancelError,
   ClosedError,

@@ -32,14 +32,18 @@ import { StorageWatch } from './redis/storage-watch.ts';
 import { ResultStore } from './polling/result-store.ts';
 import { startTracing } from './tracing.ts';
 
-/** Which parts of the service a process runs. The HTTP port is health and metrics, and with `board` the dashboard too. */
+/**
+ * Which parts of the service a process runs. The HTTP port is health and metrics, and with `board` the dashboard too.
+ */
 export type Roles = { readonly worker: boolean; readonly board: boolean };
 
 /** A service that runs. */
 export type Service = {
   /** Where it listens, such as `http://127.0.0.1:3000`; undefined if it does not. */
   readonly address: string | undefined;
-  /** Takes no new job, finishes those under way for up to `SHUTDOWN_TIMEOUT_MS`, then lets go of them unharmed and ends. */
+  /**
+   * Takes no new job, finishes those under way for up to `SHUTDOWN_TIMEOUT_MS`, then lets go of them unharmed and ends.
+   */
   close(): Promise<void>;
 };
 
@@ -48,7 +52,8 @@ const START_AGAIN_MS = 2_000;
 const CLOSING_SHARE = 0.8; // of the shutdown time for jobs under way; the rest is for connections
 
 /**
- * The composition root: builds the parts of the service from its settings, starts them in order and stops them in reverse.
+ * The composition root: builds the parts of the service from its settings, starts them in order and stops them in
+ * reverse.
  *
  * @throws SettingsError if the classification file is wrong
  */
@@ -72,7 +77,9 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   const storage = new StorageWatch(redis.client, keys, log);
   const key = new OwnKey(log);
   const metrics = new Metrics(settings.LOW_BALANCE_THRESHOLD);
-  const tracing = settings.OTEL_EXPORTER_OTLP_ENDPOINT ? await startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT, log) : undefined;
+  const tracing = settings.OTEL_EXPORTER_OTLP_ENDPOINT
+    ? await startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT, log)
+    : undefined;
 
   let lastWorkAt = performance.now();
   const server = await createServer({
@@ -169,14 +176,23 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   };
 }
 
-async function listen(server: FastifyInstance, settings: Settings, roles: Roles, log: Log): Promise<string | undefined> {
+async function listen(
+  server: FastifyInstance,
+  settings: Settings,
+  roles: Roles,
+  log: Log,
+): Promise<string | undefined> {
   if (settings.DASHBOARD_PORT === 0) return undefined;
   try {
     await server.listen({ host: settings.DASHBOARD_HOST, port: settings.DASHBOARD_PORT });
   } catch (error) {
-    // Several workers of one machine share the settings: the first serves health and metrics, the dashboard needs its port.
+    // Several workers of one machine share the settings: the first serves health and metrics, the dashboard needs its
+    // port.
     if (roles.board || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    log.warn({ port: settings.DASHBOARD_PORT }, 'port taken: this worker serves no health and no metrics; set DASHBOARD_PORT, 0 for none');
+    log.warn(
+      { port: settings.DASHBOARD_PORT },
+      'port taken: this worker serves no health and no metrics; set DASHBOARD_PORT, 0 for none',
+    );
     return undefined;
   }
   const { address, port, family } = server.server.address() as AddressInfo;

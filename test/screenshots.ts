@@ -19,7 +19,10 @@ try {
   await shoot(page, `${url}/queue/fax-status?status=completed`, 'finished');
   await page.getByRole('link', { name: /poll/ }).first().click();
   await page.getByRole('tab', { name: 'Logs' }).click();
-  await page.getByText(/poll 1/).first().waitFor();
+  await page
+    .getByText(/poll 1/)
+    .first()
+    .waitFor();
   await page.screenshot({ path: join(FOLDER, 'poll-history.png') });
 } finally {
   await browser.close();

@@ -25,7 +25,11 @@ export class BalanceWatch {
     this.#low = low;
     // Redis decides which worker tells: the one that sets the mark, and the one that takes it away.
     if (low && (await this.#redis.set(this.#key, userCashBalance, 'NX')) === 'OK') {
-      await this.#alerts.raise('low_balance', `the balance is below ${this.#threshold}: top up, or faxes will not be sent`, { userCashBalance });
+      await this.#alerts.raise(
+        'low_balance',
+        `the balance is below ${this.#threshold}: top up, or faxes will not be sent`,
+        { userCashBalance },
+      );
     }
     if (!low && (await this.#redis.del(this.#key)) === 1) {
       await this.#alerts.resolve('low_balance', 'the balance is back above the threshold', { userCashBalance });

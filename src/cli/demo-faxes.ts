@@ -3,7 +3,9 @@ import { fateOf, type Fate, type SimulatedAnswer } from '../simulator/fate.ts';
 /** A fax of the demo: its fate, and when after the start it is final. */
 export type DemoFax = { readonly id: number; readonly about: string; readonly fate: Fate; readonly finishMs: number };
 
-const odd: SimulatedAnswer = { body: { status: 'success', message: 'Fax Was Passed To Carrier', user_cash_balance: 100.2 } };
+const odd: SimulatedAnswer = {
+  body: { status: 'success', message: 'Fax Was Passed To Carrier', user_cash_balance: 100.2 },
+};
 const after = (first: readonly SimulatedAnswer[], fate: Fate): Fate => ({ first, then: fate.then });
 
 /** Some thirty faxes with different fates: contract §2, row by row. */

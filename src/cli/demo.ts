@@ -40,9 +40,12 @@ export async function demo({ keep = false }: { keep?: boolean }): Promise<void> 
       }
     });
     const started = new Map(faxes.map(({ id, finishMs }) => [id, finishMs]));
-    const lags = results.map((r) => Date.parse(r.completedAt) - Date.parse(r.enqueuedAt) - (started.get(Number(r.faxJobId)) ?? 0));
+    const lags = results.map(
+      (r) => Date.parse(r.completedAt) - Date.parse(r.enqueuedAt) - (started.get(Number(r.faxJobId)) ?? 0),
+    );
     console.log(`\n${summary(results, lags, simulator)}`);
-    if (results.length < faxes.length) throw new CommandError(`only ${results.length} of ${faxes.length} faxes finished in time`, EX_UNAVAILABLE);
+    if (results.length < faxes.length)
+      throw new CommandError(`only ${results.length} of ${faxes.length} faxes finished in time`, EX_UNAVAILABLE);
     if (keep) {
       console.log(`\nstill up: ${service.address}/queues (Ctrl-C ends it)`);
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
@@ -57,7 +60,12 @@ export async function demo({ keep = false }: { keep?: boolean }): Promise<void> 
 }
 
 /** Prints each event as it is published, until `count` faxes are finished. */
-async function watchAll(subscriber: RedisClient, settings: Settings, count: number, start: () => Promise<void>): Promise<FaxResult[]> {
+async function watchAll(
+  subscriber: RedisClient,
+  settings: Settings,
+  count: number,
+  start: () => Promise<void>,
+): Promise<FaxResult[]> {
   const results: FaxResult[] = [];
   await subscriber.subscribe(`${settings.KEY_PREFIX}completed`, `${settings.KEY_PREFIX}alerts`);
   const progress = new Progress('{value} of {total} finished', count);

@@ -11,4 +11,5 @@ export function resultLine(result: FaxResult): string {
 
 export const pollCount = (polls: number): string => (polls === 1 ? '1 poll' : `${polls} polls`);
 
-export const eventLine = (event: FaxCompletedEvent, json: boolean): string => (json ? JSON.stringify(event) : resultLine(event.data));
+export const eventLine = (event: FaxCompletedEvent, json: boolean): string =>
+  json ? JSON.stringify(event) : resultLine(event.data);

@@ -4,12 +4,16 @@ import { ModelStore } from '../schedule/model-store.ts';
 import { withClient } from './client-session.ts';
 import { CommandError, EX_NOINPUT } from './failure.ts';
 
-/** `faxwatch export-durations`: how long faxes take, as the running service has learned it, as a CSV that the benchmarks take. */
+/**
+ * `faxwatch export-durations`: how long faxes take, as the running service has learned it, as a CSV that the benchmarks
+ * take.
+ */
 export async function exportDurations({ count }: { readonly count: number }): Promise<void> {
   await withClient(async (_client, _signal, { redis, keyPrefix }) => {
     const model = new ModelStore(redis, keysOf(keyPrefix));
     await model.flush(); // nothing was learned here: it only reads
-    if (model.completions === 0) throw new CommandError('no fax has finished yet: there is nothing to export', EX_NOINPUT);
+    if (model.completions === 0)
+      throw new CommandError('no fax has finished yet: there is nothing to export', EX_NOINPUT);
     process.stdout.write(durationsCsv(durationsOf(model.hazards, count)));
   });
 }

@@ -10,8 +10,9 @@ const HEADERS = new Set(['faxjobid', 'faxid', 'jobid', 'id']); // compared witho
 const PARSE = { bom: true, trim: true, relax_column_count: true, delimiter: [',', ';', '\t'] };
 
 /**
- * Ids from a file: one a line, or CSV with a header that names their column (`faxJobId`, `fax_job_id`, `id`, …) and others, which are
- * passed over. Blank lines and lines that begin with # are too. A line is a record: one that cannot be read spoils no other.
+ * Ids from a file: one a line, or CSV with a header that names their column (`faxJobId`, `fax_job_id`, `id`, …) and
+ * others, which are passed over. Blank lines and lines that begin with # are too. A line is a record: one that cannot
+ * be read spoils no other.
  *
  * @param file a path, or `-` for standard input
  * @param signal ends the reading
@@ -44,7 +45,12 @@ function cellsOf(line: string): Cells {
   try {
     return parse(line, PARSE)[0] ?? [];
   } catch (error) {
-    return { problem: (error as CsvError).code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is not closed on its line' : 'quotes where none can be' };
+    return {
+      problem:
+        (error as CsvError).code === 'CSV_QUOTE_NOT_CLOSED'
+          ? 'a quote is not closed on its line'
+          : 'quotes where none can be',
+    };
   }
 }
 

@@ -12,7 +12,12 @@ export class Progress {
   constructor(what: string, total: number) {
     if (!process.stderr.isTTY || total === 0) return;
     // MultiBar for its log(): SingleBar would draw over lines that are printed meanwhile.
-    this.#bars = new MultiBar({ format: `[{bar}] ${what}`, clearOnComplete: true, forceRedraw: true, gracefulExit: false });
+    this.#bars = new MultiBar({
+      format: `[{bar}] ${what}`,
+      clearOnComplete: true,
+      forceRedraw: true,
+      gracefulExit: false,
+    });
     this.#bar = this.#bars.create(total, 0);
   }
 

@@ -22,9 +22,13 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     finishMs: options.finish,
     retryAfter: options.retryAfter ?? false,
     ...(options.apiKey !== undefined && { apiKey: options.apiKey }),
-    ...(options.rateLimit !== undefined && { limit: { kind: options.rateKind, max: options.rateLimit, windowMs: options.rateWindow } }),
+    ...(options.rateLimit !== undefined && {
+      limit: { kind: options.rateKind, max: options.rateLimit, windowMs: options.rateWindow },
+    }),
   });
   console.log(`stand-in API: FAX_API_BASE_URL=${simulator.url}`);
-  console.log(`fates by id prefix: ${FATE_NAMES.join(', ')} (such as busy-17); any other id is sent, or fails one time in five`);
+  console.log(
+    `fates by id prefix: ${FATE_NAMES.join(', ')} (such as busy-17); any other id is sent, or fails one time in five`,
+  );
   closeWithGrace({ logger: false }, async () => simulator.stop());
 }

@@ -15,14 +15,15 @@ const LOOKED_UP_AT_ONCE = 500;
 const NAMED = 20; // of those still tracked
 
 /**
- * `faxwatch track`: a bad id is named with its line, and the rest goes on. Exit 0 if all were taken, and with `--wait` only if all were
- * sent. Without ids and file it reads standard input, unless that is a terminal.
+ * `faxwatch track`: a bad id is named with its line, and the rest goes on. Exit 0 if all were taken, and with `--wait`
+ * only if all were sent. Without ids and file it reads standard input, unless that is a terminal.
  */
 export async function track(args: readonly string[], { file, wait = false, json = false }: TrackFlags): Promise<void> {
   const source = file ?? (args.length === 0 && !process.stdin.isTTY ? '-' : undefined);
   await withClient(async (client, signal) => {
     const { ids, bad } = await readIds(entries(args, source, signal));
-    if (file === undefined && ids.size + bad === 0) throw new CommandError('no ids: give some, or --file, or standard input', EX_DATAERR);
+    if (file === undefined && ids.size + bad === 0)
+      throw new CommandError('no ids: give some, or --file, or standard input', EX_DATAERR);
     const since = await client.lastEventId();
     const tracked = await trackAll(client, ids, signal);
     if (!json) console.log(`${tracked} tracked${bad > 0 ? `, ${bad} refused` : ''}`);
@@ -30,13 +31,21 @@ export async function track(args: readonly string[], { file, wait = false, json 
     if (bad > 0) process.exitCode = EX_DATAERR;
     const open = wait && tracked === ids.size ? await waitForAll(client, ids, since, signal, json) : ids;
     if (!signal.aborted) return;
-    console.error(tracked < ids.size ? `interrupted: the ${ids.size - tracked} others are not tracked` : `interrupted: still tracked: ${names(open)}`);
+    console.error(
+      tracked < ids.size
+        ? `interrupted: the ${ids.size - tracked} others are not tracked`
+        : `interrupted: still tracked: ${names(open)}`,
+    );
     process.exitCode = EX_INTERRUPTED;
   });
 }
 
 /** The ids given, then those of the file. */
-async function* entries(args: readonly string[], source: string | undefined, signal: AbortSignal): AsyncGenerator<IdEntry> {
+async function* entries(
+  args: readonly string[],
+  source: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<IdEntry> {
   for (const id of args) yield { where: JSON.stringify(id), id };
   if (source !== undefined) yield* idsOfFile(source, signal);
 }
@@ -82,7 +91,13 @@ async function trackAll(client: FaxStatusClient, ids: ReadonlySet<string>, signa
 }
 
 /** Prints each outcome as it comes, and a table at the end. Resolves to the ids without one, if it was interrupted. */
-async function waitForAll(client: FaxStatusClient, ids: ReadonlySet<string>, since: string, signal: AbortSignal, json: boolean): Promise<ReadonlySet<string>> {
+async function waitForAll(
+  client: FaxStatusClient,
+  ids: ReadonlySet<string>,
+  since: string,
+  signal: AbortSignal,
+  json: boolean,
+): Promise<ReadonlySet<string>> {
   const open = new Set(ids);
   const outcomes = new Outcomes();
   const progress = new Progress('{value} of {total} finished', ids.size);
@@ -111,7 +126,11 @@ async function waitForAll(client: FaxStatusClient, ids: ReadonlySet<string>, sin
   return open;
 }
 
-async function* lookedUp(client: FaxStatusClient, ids: readonly string[], signal: AbortSignal): AsyncGenerator<Awaited<ReturnType<FaxStatusClient['status']>>> {
+async function* lookedUp(
+  client: FaxStatusClient,
+  ids: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<Awaited<ReturnType<FaxStatusClient['status']>>> {
   for (let at = 0; at < ids.length && !signal.aborted; at += LOOKED_UP_AT_ONCE) {
     yield* await Promise.all(ids.slice(at, at + LOOKED_UP_AT_ONCE).map(async (id) => client.status(id)));
   }

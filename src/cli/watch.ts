@@ -7,7 +7,8 @@ import { CommandError, EX_NOINPUT } from './failure.ts';
 export async function watch({ since, json = false }: { since?: string; json?: boolean }): Promise<void> {
   await withClient(async (client, signal) => {
     try {
-      for await (const event of client.events({ signal, ...(since !== undefined && { since }) })) console.log(eventLine(event, json));
+      for await (const event of client.events({ signal, ...(since !== undefined && { since }) }))
+        console.log(eventLine(event, json));
     } catch (error) {
       if (error instanceof EventNotFoundError || error instanceof EventsTrimmedError) {
         throw new CommandError(error.message, EX_NOINPUT);

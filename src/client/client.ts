@@ -20,8 +20,8 @@ import { Subscription } from './subscription.ts';
 
 export type ClientOptions = {
   /**
-   * The Redis of the service: its URL (`redis://127.0.0.1:6379` if left out), or for sentinels and clusters a function that
-   * connects. It is called for each connection that is needed; the client closes them all.
+   * The Redis of the service: its URL (`redis://127.0.0.1:6379` if left out), or for sentinels and clusters a function
+   * that connects. It is called for each connection that is needed; the client closes them all.
    */
   readonly redis?: string | (() => RedisClient);
   /** As the service has them (contract §4): `fax-status`, `bull` and `fax:` if left out. */
@@ -90,7 +90,8 @@ export class FaxStatusClient {
   }
 
   /**
-   * Has a fax watched. A fax that is in flight already stays as it is; one that has its result has its event published again.
+   * Has a fax watched. A fax that is in flight already stays as it is; one that has its result has its event published
+   * again.
    *
    * @throws PayloadError if the id, the metadata or the deadline is not what contract §1 allows
    */
@@ -99,11 +100,11 @@ export class FaxStatusClient {
   }
 
   /**
-   * Has many faxes watched: 1,000 in a round trip, and the next are read from the source only when those are taken, so that a source
-   * of any length is never held in memory as a whole.
+   * Has many faxes watched: 1,000 in a round trip, and the next are read from the source only when those are taken, so
+   * that a source of any length is never held in memory as a whole.
    *
-   * @param onRefused told of each fax that is not what contract §1 allows, and of its place in the source, from 0; the others go on.
-   *   Without it the first such fax ends the call, and those before it are watched.
+   * @param onRefused told of each fax that is not what contract §1 allows, and of its place in the source, from 0; the
+   *   others go on. Without it the first such fax ends the call, and those before it are watched.
    * @returns how many were taken
    * @throws PayloadError of the first refused fax, if there is no `onRefused`
    */
@@ -204,7 +205,8 @@ export class FaxStatusClient {
   }
 
   /**
-   * Stops watching a fax: it is polled no more, and has no result and no event. If it was enqueued under two job ids, the other goes on.
+   * Stops watching a fax: it is polled no more, and has no result and no event. If it was enqueued under two job ids,
+   * the other goes on.
    *
    * @returns whether it was watched
    * @throws CancelError if a worker was at it for 30 s
@@ -212,12 +214,14 @@ export class FaxStatusClient {
    */
   async cancel(faxJobId: number | string): Promise<boolean> {
     const { faxId } = parseFaxJob({ faxJobId });
-    for (const started = performance.now(); performance.now() - started < CANCEL_PATIENCE_MS; ) {
+    for (const started = performance.now(); performance.now() - started < CANCEL_PATIENCE_MS;) {
       const outcome = await this.#redis.run((client) => removeJob(client, this.#queue, this.#keys, faxId));
       if (outcome !== 'busy') return outcome === 'removed';
       await sleep(CANCEL_AGAIN_MS); // a worker polls it just now
     }
-    throw new CancelError(`fax ${faxId} is still watched: a worker was at it for ${CANCEL_PATIENCE_MS / 1000} s; try again`);
+    throw new CancelError(
+      `fax ${faxId} is still watched: a worker was at it for ${CANCEL_PATIENCE_MS / 1000} s; try again`,
+    );
   }
 
   /** The place in the stream after which all that is still to come will stand: for `events({ since })`. */
@@ -226,10 +230,12 @@ export class FaxStatusClient {
   }
 
   /**
-   * The events of finished faxes, in order, each once: those after `since` that the stream still has, then each as it comes.
-   * Once started it goes on when Redis is away for a while. It ends when `signal` is aborted or the client is closed.
+   * The events of finished faxes, in order, each once: those after `since` that the stream still has, then each as it
+   * comes. Once started it goes on when Redis is away for a while. It ends when `signal` is aborted or the client is
+   * closed.
    *
-   * @param since an event's id (`fax-200`), an entry id of the stream, or `0` for all; what comes from now on if left out
+   * @param since an event's id (`fax-200`), an entry id of the stream, or `0` for all; what comes from now on if left
+   *   out
    * @throws EventNotFoundError if the stream does not have that event (any more)
    * @throws EventsTrimmedError if events after `since`, or after the last one read, were trimmed away meanwhile
    */

@@ -81,7 +81,7 @@ export class EventReader {
   async #position(since: string | undefined): Promise<string> {
     if (since === undefined) return this.#redis.run((client) => lastEntryId(client, this.#keys));
     if (/^\d+(-\d+)?$/.test(since)) return entryId(since);
-    for (let end = '+'; ; ) {
+    for (let end = '+'; ;) {
       const page = await this.#redis.run((client) => client.xrevrange(this.#keys.events, end, '-', 'COUNT', PAGE));
       for (const [id, fields] of page) if ((JSON.parse(fields[1] ?? '{}') as { id?: string }).id === since) return id;
       const oldest = page.at(-1)?.[0];

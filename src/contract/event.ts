@@ -1,6 +1,9 @@
 import type { FaxResult } from './result.ts';
 
-/** A CloudEvents 1.0 envelope in JSON (https://github.com/cloudevents/spec, v1.0.2), as published and stored by this service. */
+/**
+ * A CloudEvents 1.0 envelope in JSON (https://github.com/cloudevents/spec, v1.0.2), as published and stored by this
+ * service.
+ */
 export type CloudEvent<Type extends string, Data> = {
   readonly specversion: '1.0';
   readonly id: string;

@@ -4,7 +4,8 @@ import type { JsonObject } from './result.ts';
 const MAX_METADATA_BYTES = 4096;
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_AHEAD_MS = DAY_MS; // a producer's clock may be off, or in another time zone by mistake; not by more
-const MAX_BEHIND_MS = 366 * DAY_MS; // longer than any deadline; BullMQ reads a number that it does not understand as 1 or so
+// longer than any deadline; BullMQ reads a number that it does not understand as 1 or so
+const MAX_BEHIND_MS = 366 * DAY_MS;
 const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 const ID_WANTED = 'must be a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -';
 
@@ -15,7 +16,10 @@ const absentIfEmpty = (value: unknown): unknown =>
   value === null || (Array.isArray(value) && value.length === 0) ? undefined : value;
 
 /** The id in its text form, as it stands in URLs and keys. Everything downstream takes ids from here only. */
-const FaxId = z.union([z.int(ID_WANTED).positive(ID_WANTED).transform(String), z.string().regex(ID_PATTERN, ID_WANTED)], ID_WANTED);
+const FaxId = z.union(
+  [z.int(ID_WANTED).positive(ID_WANTED).transform(String), z.string().regex(ID_PATTERN, ID_WANTED)],
+  ID_WANTED,
+);
 
 const FaxJob = z.strictObject({
   faxJobId: FaxId,
@@ -26,7 +30,10 @@ const FaxJob = z.strictObject({
       .refine((value) => jsonBytes(value) <= MAX_METADATA_BYTES, `must be at most ${MAX_METADATA_BYTES} bytes as JSON`)
       .optional(),
   ),
-  deadlineMs: z.int('must be a positive whole number of ms').positive('must be a positive whole number of ms').optional(),
+  deadlineMs: z
+    .int('must be a positive whole number of ms')
+    .positive('must be a positive whole number of ms')
+    .optional(),
 });
 
 /** The data of a job in the queue, checked (contract §1). */
@@ -35,7 +42,8 @@ export type FaxJob = { readonly faxId: string; readonly metadata: JsonObject; re
 /**
  * Checks what a producer put into the queue.
  *
- * @throws PayloadError that names each wrong field and shows no value of it, as a job's failure reason is shown on the dashboard
+ * @throws PayloadError that names each wrong field and shows no value of it, as a job's failure reason is shown on the
+ *   dashboard
  */
 export function parseFaxJob(data: unknown): FaxJob {
   const parsed = FaxJob.safeParse(data);
@@ -76,8 +84,12 @@ export class PayloadError extends Error {
 
 function problems(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.slice(0, 5).map((key) => `data.${key.slice(0, 64).replace(/[^\w.-]/g, '?')}: is not a field of a fax job`);
+    return issue.keys
+      .slice(0, 5)
+      .map((key) => `data.${key.slice(0, 64).replace(/[^\w.-]/g, '?')}: is not a field of a fax job`);
   }
   const field = ['data', ...issue.path].join('.');
-  return [`${field}: ${issue.code === 'invalid_type' && issue.path.length === 0 ? 'must be an object with a faxJobId' : issue.message}`];
+  return [
+    `${field}: ${issue.code === 'invalid_type' && issue.path.length === 0 ? 'must be an object with a faxJobId' : issue.message}`,
+  ];
 }

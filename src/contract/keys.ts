@@ -33,8 +33,8 @@ export type Keys = Readonly<{
 }>;
 
 /**
- * What one bin of age takes in the score of a candidate (`keys.candidates`), above any time in ms since 1970, and so small that all scores are
- * whole numbers of a double.
+ * What one bin of age takes in the score of a candidate (`keys.candidates`), above any time in ms since 1970, and so
+ * small that all scores are whole numbers of a double.
  */
 export const BIN_SPAN = 1e13;
 

@@ -20,7 +20,9 @@ export type FaxProgress = {
   readonly refusedAt: string | null;
   /** Whether that refusal was of this fax alone. */
   readonly refusedAlone: boolean;
-  /** Whether it waits for the least interval only, as there were slots left over; else it is polled when it is chosen. */
+  /**
+   * Whether it waits for the least interval only, as there were slots left over; else it is polled when it is chosen.
+   */
   readonly leftOver: boolean;
 };
 
@@ -38,7 +40,10 @@ const Progress = z
     refusedAlone: z.boolean().default(false).catch(false),
     leftOver: z.boolean().default(false).catch(false),
   })
-  .transform(({ lastPendingAt, ...progress }): FaxProgress => ({ ...progress, lastPendingAt: lastPendingAt === undefined ? progress.lastPollAt : lastPendingAt }));
+  .transform(({ lastPendingAt, ...progress }): FaxProgress => ({
+    ...progress,
+    lastPendingAt: lastPendingAt === undefined ? progress.lastPollAt : lastPendingAt,
+  }));
 
 export const NOT_POLLED: FaxProgress = Progress.parse({});
 
@@ -49,7 +54,15 @@ export function parseProgress(progress: unknown): FaxProgress {
 }
 
 /** Progress as it is kept: what the rest tells is left out, as a million faxes may be in flight. */
-export function keptProgress({ faults, lastPendingAt, claimedAt, refusedAt, refusedAlone, leftOver, ...progress }: FaxProgress): object {
+export function keptProgress({
+  faults,
+  lastPendingAt,
+  claimedAt,
+  refusedAt,
+  refusedAlone,
+  leftOver,
+  ...progress
+}: FaxProgress): object {
   return {
     ...progress,
     ...(faults > 0 && { faults }),

@@ -11,7 +11,9 @@ export type Outcome =
 
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** The final result of one fax: the hash at `<KEY_PREFIX>status:<faxJobId>`, and the `data` of its event (contract §3). */
+/**
+ * The final result of one fax: the hash at `<KEY_PREFIX>status:<faxJobId>`, and the `data` of its event (contract §3).
+ */
 export type FaxResult = Outcome & {
   /** A number where the id is a whole number in its plain form (200 and "200" are the same fax), else text. */
   readonly faxJobId: number | string;

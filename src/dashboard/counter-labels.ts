@@ -2,8 +2,8 @@ import type { Fault } from '../fax-api/answer.ts';
 import type { Verdict } from '../fax-api/classify.ts';
 import { FAILURE_REASONS, type Outcome } from '../contract/result.ts';
 
-// All values that a counter's labels can have, where they are a closed set. Each is typed as a record, so that a value which is
-// added to its union and forgotten here does not compile.
+// All values that a counter's labels can have, where they are a closed set. Each is typed as a record, so that a value
+// which is added to its union and forgotten here does not compile.
 
 const namesOf = <Name extends string>(names: Readonly<Record<Name, true>>): Name[] => Object.keys(names) as Name[];
 

@@ -11,7 +11,8 @@ const DURATION_BUCKETS = [5, 15, 30, 60, 90, 120, 180, 300, 600, 1200, 3600, 14_
 const REQUEST_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 // Gauges of prom-client whose names end as a counter's must; their sums by type are in those without the ending.
 const MISNAMED = ['resources', 'handles', 'requests'].map((what) => `fax_nodejs_active_${what}_total`);
-const MAX_WORDING_LABELS = 100; // a label value each: an API that puts a date into each message must not fill Prometheus
+// a label value each: an API that puts a date into each message must not fill Prometheus
+const MAX_WORDING_LABELS = 100;
 
 /** What a process knows of itself at a scrape. */
 export type OwnState = {
@@ -24,7 +25,10 @@ export type OwnState = {
   readonly ownKeyRefused: boolean;
 };
 
-/** All Prometheus metrics of the service (contract §5): counts of this process, and the state of the fleet as of the scrape. */
+/**
+ * All Prometheus metrics of the service (contract §5): counts of this process, and the state of the fleet as of the
+ * scrape.
+ */
 export class Metrics implements PollObserver {
   readonly #registry = new Registry();
   readonly #slots = new SlotUse();
@@ -34,31 +38,68 @@ export class Metrics implements PollObserver {
   readonly #refusals = this.#counter('fax_refusals_total', 'Requests refused by the API', ['reason']);
   readonly #finished = this.#counter('fax_finished_total', 'Faxes with a result', ['state', 'reason']);
   readonly #rejected = this.#counter('fax_jobs_rejected_total', 'Jobs whose data is not that of a fax job', []);
-  readonly #unrecognised = this.#counter('fax_unrecognised_total', 'Answers in a wording that no rule knows', ['wording']);
-  readonly #request = this.#histogram('fax_request_duration_seconds', 'Time of one request to the API', REQUEST_BUCKETS);
+  readonly #unrecognised = this.#counter('fax_unrecognised_total', 'Answers in a wording that no rule knows', [
+    'wording',
+  ]);
+  readonly #request = this.#histogram(
+    'fax_request_duration_seconds',
+    'Time of one request to the API',
+    REQUEST_BUCKETS,
+  );
   readonly #lag = this.#histogram(
     'fax_detection_lag_seconds',
     'Upper bound of the time from a fax being finished to our seeing it: time between the last two polls',
     LAG_BUCKETS,
   );
-  readonly #duration = this.#histogram('fax_duration_seconds', 'Time from a fax being enqueued to its result', DURATION_BUCKETS);
-  readonly #balance = this.#gauge('fax_user_cash_balance', 'Balance of the account as the API last told this process', []);
+  readonly #duration = this.#histogram(
+    'fax_duration_seconds',
+    'Time from a fax being enqueued to its result',
+    DURATION_BUCKETS,
+  );
+  readonly #balance = this.#gauge(
+    'fax_user_cash_balance',
+    'Balance of the account as the API last told this process',
+    [],
+  );
   readonly #inFlight = this.#gauge('fax_in_flight', 'Faxes without a result in the queue', []);
   readonly #oldest = this.#gauge('fax_oldest_in_flight_seconds', 'Age of the oldest fax in flight', []);
   readonly #pace = this.#gauge('fax_pace_requests_per_second', 'Pace in force, of all workers together', []);
   readonly #brake = this.#gauge('fax_brake', '1 while polling is stopped for this reason', ['reason']);
   readonly #jobs = this.#gauge('fax_queue_jobs', 'Jobs in the queue, by BullMQ state', ['state']);
-  readonly #worth = this.#gauge('fax_poll_worth_seconds', 'Lag that the poll chosen last was expected to end; this worker’s', []);
+  readonly #worth = this.#gauge(
+    'fax_poll_worth_seconds',
+    'Lag that the poll chosen last was expected to end; this worker’s',
+    [],
+  );
   readonly #candidates = this.#gauge('fax_candidates', 'Faxes that the next requests are chosen from', []);
-  readonly #slotsUsed = this.#gauge('fax_slots_used_ratio', 'Requests of this worker in the last minute, as a share of the pace; all workers add up', []);
-  readonly #netPolls = this.#counter('fax_safety_net_polls_total', 'Requests for faxes that the safety net brought, not the choosing', []);
-  readonly #storable = this.#gauge('fax_results_storable', '1 if Redis takes results: not if it is out of memory, read-only or forbids it', []);
-  readonly #ownKeyRefused = this.#gauge('fax_worker_key_refused', '1 while the API refuses the key of this worker and takes that of others', []);
+  readonly #slotsUsed = this.#gauge(
+    'fax_slots_used_ratio',
+    'Requests of this worker in the last minute, as a share of the pace; all workers add up',
+    [],
+  );
+  readonly #netPolls = this.#counter(
+    'fax_safety_net_polls_total',
+    'Requests for faxes that the safety net brought, not the choosing',
+    [],
+  );
+  readonly #storable = this.#gauge(
+    'fax_results_storable',
+    '1 if Redis takes results: not if it is out of memory, read-only or forbids it',
+    [],
+  );
+  readonly #ownKeyRefused = this.#gauge(
+    'fax_worker_key_refused',
+    '1 while the API refuses the key of this worker and takes that of others',
+    [],
+  );
   readonly #redisUp = this.#gauge('fax_redis_up', '1 if Redis answered this scrape', []);
 
   /** @param lowBalance below which the balance is low; null for no such limit */
   constructor(lowBalance: number | null) {
-    if (lowBalance !== null) this.#gauge('fax_low_balance_threshold', 'Balance below which there is an alert (LOW_BALANCE_THRESHOLD)', []).set(lowBalance);
+    if (lowBalance !== null)
+      this.#gauge('fax_low_balance_threshold', 'Balance below which there is an alert (LOW_BALANCE_THRESHOLD)', []).set(
+        lowBalance,
+      );
     this.#startAtZero();
     collectDefaultMetrics({ register: this.#registry, prefix: 'fax_' });
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
@@ -122,7 +163,8 @@ export class Metrics implements PollObserver {
       this.#pace.set(fleet.pacePerSecond);
       this.#slotsUsed.set(this.#slots.perSecond(performance.now()) / fleet.pacePerSecond);
     }
-    for (const reason of ['unauthorized', 'rate_limited', 'api_down']) this.#brake.set({ reason }, fleet.brake?.reason === reason ? 1 : 0);
+    for (const reason of ['unauthorized', 'rate_limited', 'api_down'])
+      this.#brake.set({ reason }, fleet.brake?.reason === reason ? 1 : 0);
     for (const [state, count] of Object.entries(fleet.jobs)) this.#jobs.set({ state }, count);
   }
 

@@ -1,8 +1,8 @@
 import { EDGES } from '../schedule/life-table.ts';
 
 /**
- * The completion model in Prometheus's text form, as a histogram: how long faxes take from being enqueued to final. Its count is that of the
- * completions which the model remembers.
+ * The completion model in Prometheus's text form, as a histogram: how long faxes take from being enqueued to final. Its
+ * count is that of the completions which the model remembers.
  *
  * @param hazards completions per ms of each bin
  * @param completions how many the model remembers

@@ -12,8 +12,8 @@ const MOST_LOOKED_AT = 20_000; // at one time; the next goes on from there, as s
 type Entry = { readonly faxId: string; readonly enqueuedAt: number; readonly jobId: string };
 
 /**
- * Finds the oldest fax in flight. Jobs that are drained, obliterated or removed by hand leave their entries and leases behind:
- * what is stale is removed here, when it comes first.
+ * Finds the oldest fax in flight. Jobs that are drained, obliterated or removed by hand leave their entries and leases
+ * behind: what is stale is removed here, when it comes first.
  */
 export class OldestInFlight {
   readonly #queue: Queue;
@@ -50,7 +50,9 @@ export class OldestInFlight {
     return faxIds.map((faxId, i) => ({ faxId, enqueuedAt: Number(flat[2 * i + 1]), jobId: owners[i] ?? '' }));
   }
 
-  /** The index of the first entry whose job is there, unfinished, and for the same fax; their number if there is none. */
+  /**
+   * The index of the first entry whose job is there, unfinished, and for the same fax; their number if there is none.
+   */
   async #firstLive(entries: readonly Entry[]): Promise<number> {
     // Not in one script with the leases: on a cluster BullMQ's keys are in another slot than ours.
     const pipeline = this.#redis.pipeline();
@@ -58,7 +60,9 @@ export class OldestInFlight {
     const replies = (await pipeline.exec()) ?? [];
     const failed = replies.find(([error]) => error)?.[0];
     if (failed) throw failed; // a job that could not be read is not one that is gone
-    const live = entries.findIndex(({ faxId, jobId }, i) => jobId !== '' && watches(replies[i]?.[1] as StoredJob, faxId));
+    const live = entries.findIndex(
+      ({ faxId, jobId }, i) => jobId !== '' && watches(replies[i]?.[1] as StoredJob, faxId),
+    );
     return live === -1 ? entries.length : live;
   }
 }

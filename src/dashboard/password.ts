@@ -19,8 +19,8 @@ class AccessError extends Error {
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
- * Gives the check of user name and password. An address with 10 wrong ones in a minute is refused until the minute is over, with the
- * right ones too, as a guesser would learn from the difference. Behind a proxy all share its address.
+ * Gives the check of user name and password. An address with 10 wrong ones in a minute is refused until the minute is
+ * over, with the right ones too, as a guesser would learn from the difference. Behind a proxy all share its address.
  */
 export function passwordCheck(username: string, password: string) {
   const expected = [digest(username), digest(password)] as const;

@@ -15,13 +15,14 @@ export type Health = {
 };
 
 /**
- * Why the service is not ready, or undefined if it is (contract §5). Pure.
- * A worker that hangs while Redis answers shows by the work that it leaves: jobs due for long and none taken, with no brake on.
+ * Why the service is not ready, or undefined if it is (contract §5). Pure. A worker that hangs while Redis answers
+ * shows by the work that it leaves: jobs due for long and none taken, with no brake on.
  */
 export function notReady({ fleet, idleMs, storageProblem, ownKeyRefused }: Health): string | undefined {
   if (!fleet) return 'redis is away';
   if (storageProblem !== undefined) return `results cannot be stored: ${storageProblem}`;
-  if (fleet.brake?.reason === 'unauthorized') return 'the API refuses the key: polling is stopped until a probe succeeds';
+  if (fleet.brake?.reason === 'unauthorized')
+    return 'the API refuses the key: polling is stopped until a probe succeeds';
   if (ownKeyRefused) return 'the API refuses the key of this worker, and takes that of others: check its FAX_API_KEY';
   // Before the worker is looked at: it takes no job, and rightly so.
   if (fleet.paused) return 'the queue is paused: resume it on the dashboard, or with resume() of a BullMQ client';

@@ -28,7 +28,10 @@ export type HttpParts = {
   readonly idleMs: () => number | undefined;
   /** The queue that Bull Board shows; undefined for health and metrics alone. */
   readonly board: Queue | undefined;
-  readonly settings: Pick<Settings, 'DASHBOARD_HOST' | 'DASHBOARD_PORT' | 'DASHBOARD_USERNAME' | 'DASHBOARD_PASSWORD' | 'DASHBOARD_READ_ONLY'>;
+  readonly settings: Pick<
+    Settings,
+    'DASHBOARD_HOST' | 'DASHBOARD_PORT' | 'DASHBOARD_USERNAME' | 'DASHBOARD_PASSWORD' | 'DASHBOARD_READ_ONLY'
+  >;
 };
 
 const BOARD = '/queues';
@@ -49,7 +52,12 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   await app.register(helmet, {
     contentSecurityPolicy: {
       // Bull Board's page has inline styles but no inline script, and does without the fonts that it asks others for.
-      directives: { styleSrc: ["'self'", "'unsafe-inline'"], fontSrc: ["'self'"], connectSrc: ["'self'"], upgradeInsecureRequests: null },
+      directives: {
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        fontSrc: ["'self'"],
+        connectSrc: ["'self'"],
+        upgradeInsecureRequests: null,
+      },
     },
     strictTransportSecurity: false, // the port speaks http; a proxy that adds TLS adds this
   });
@@ -59,7 +67,10 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   return app;
 }
 
-function addHealth(app: FastifyInstance, { fleet, metrics, model, chooser, storage, idleMs, ownKeyRefused }: HttpParts): void {
+function addHealth(
+  app: FastifyInstance,
+  { fleet, metrics, model, chooser, storage, idleMs, ownKeyRefused }: HttpParts,
+): void {
   const read = (): Promise<Fleet | undefined> => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined);
   app.get('/healthz', UNLIMITED, () => ({ status: 'ok' }));
   app.get('/readyz', UNLIMITED, async (_request, reply) => {
@@ -89,8 +100,10 @@ async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts[
         return reply.code(403).send({ error: 'without a password (DASHBOARD_PASSWORD) only localhost is answered' });
       }
       if (isRead(request)) return undefined;
-      if (settings.DASHBOARD_READ_ONLY) return reply.code(403).send({ error: 'the dashboard is read-only (DASHBOARD_READ_ONLY)' });
-      if (isCrossSite(request)) return reply.code(403).send({ error: 'requests from other sites may not change anything' });
+      if (settings.DASHBOARD_READ_ONLY)
+        return reply.code(403).send({ error: 'the dashboard is read-only (DASHBOARD_READ_ONLY)' });
+      if (isCrossSite(request))
+        return reply.code(403).send({ error: 'requests from other sites may not change anything' });
       return undefined;
     });
     if (settings.DASHBOARD_PASSWORD) {
@@ -107,7 +120,10 @@ async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts[
 
 const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD';
 
-/** Whether a page of another site is behind a request that changes something: browsers say so, other programs do not send these. */
+/**
+ * Whether a page of another site is behind a request that changes something: browsers say so, other programs do not
+ * send these.
+ */
 function isCrossSite({ headers }: FastifyRequest): boolean {
   const { 'sec-fetch-site': site, origin, host } = headers;
   if (site !== undefined) return site !== 'same-origin' && site !== 'none';

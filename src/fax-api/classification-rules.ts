@@ -18,8 +18,8 @@ const Condition = z
   .refine((condition) => Object.keys(condition).length > 0, 'must name a status or a message');
 
 /**
- * One rule of `config/classification.json` or of an operator's `CLASSIFICATION_FILE`. It holds if any of `anyOf` does, and a
- * condition holds if each part that it names does. `reasons` maps a phrase in the message to why a fax failed.
+ * One rule of `config/classification.json` or of an operator's `CLASSIFICATION_FILE`. It holds if any of `anyOf` does,
+ * and a condition holds if each part that it names does. `reasons` maps a phrase in the message to why a fax failed.
  */
 const Rule = z.strictObject({
   verdict: z.enum(['failed', 'pending', 'sent']),
@@ -38,8 +38,8 @@ const SHIPPED = new URL('../../config/classification.json', import.meta.url);
 const ORDER = ['failed', 'pending', 'sent'] as const;
 
 /**
- * The rules in the order of contract §2: failed, pending, sent. An operator's come after the shipped ones of the same verdict, so
- * that they add wordings and take none away.
+ * The rules in the order of contract §2: failed, pending, sent. An operator's come after the shipped ones of the same
+ * verdict, so that they add wordings and take none away.
  *
  * @param extraFile the path in `CLASSIFICATION_FILE`
  * @throws SettingsError if that file cannot be read or is not a list of rules

@@ -12,8 +12,8 @@ export type Verdict =
   | { readonly kind: Exclude<AnswerContent['kind'], 'status'> };
 
 /**
- * Gives an answer its meaning: the first rule that holds, in order. A wording that no rule knows is `unrecognised`, never final.
- * Pure: same answer and rules, same verdict.
+ * Gives an answer its meaning: the first rule that holds, in order. A wording that no rule knows is `unrecognised`,
+ * never final. Pure: same answer and rules, same verdict.
  */
 export function classify(answer: AnswerContent, rules: readonly ClassificationRule[]): Verdict {
   if (answer.kind !== 'status') return { kind: answer.kind };

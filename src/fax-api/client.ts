@@ -21,7 +21,10 @@ const Body = z.object({
 
 const Words = z.object({ message: z.string() });
 
-export type FaxApiSettings = Pick<Settings, 'FAX_API_KEY' | 'FAX_API_BASE_URL' | 'FAX_API_METHOD' | 'FAX_API_TIMEOUT_MS' | 'WORKER_CONCURRENCY'>;
+export type FaxApiSettings = Pick<
+  Settings,
+  'FAX_API_KEY' | 'FAX_API_BASE_URL' | 'FAX_API_METHOD' | 'FAX_API_TIMEOUT_MS' | 'WORKER_CONCURRENCY'
+>;
 
 /**
  * Asks Fax.to for the status of one fax: one request, one typed answer (contract §2).
@@ -42,7 +45,8 @@ export class FaxApiClient {
     this.#query = method === 'GET' ? `?${form}` : '';
     this.#redact = redactor(settings.FAX_API_KEY);
     this.#transport = new Transport(settings, method === 'POST' ? form : null);
-    // In place of got's own stream, which takes a quarter of a poll's time. A handler may; its type says that it hands on what got returns.
+    // In place of got's own stream, which takes a quarter of a poll's time. A handler may; its type says that it hands
+    // on what got returns.
     const send = async (options: Options): Promise<unknown> => this.#transport.send(options);
     this.#request = got.extend({
       handlers: [send as HandlerFunction],
@@ -61,7 +65,12 @@ export class FaxApiClient {
     const started = performance.now();
     const requestId = randomUUID();
     let rate: RateHeaders = {};
-    const answer = (content: AnswerContent): Answer => ({ ...content, requestId, rate, latencyMs: performance.now() - started });
+    const answer = (content: AnswerContent): Answer => ({
+      ...content,
+      requestId,
+      rate,
+      latencyMs: performance.now() - started,
+    });
     try {
       const url = `${this.#base}/fax/${faxId}/status${this.#query}#${requestId}`;
       const { statusCode, headers, body } = await (this.#request.stream(url) as unknown as Promise<Reply>);
@@ -111,8 +120,9 @@ export class FaxApiClient {
 }
 
 /**
- * Parses JSON in which no key comes twice with different values: JSON.parse takes the last, and which one the API means nobody knows.
- * What is the same when it is written again had no key twice, which is cheaper to see than lossless-json's way.
+ * Parses JSON in which no key comes twice with different values: JSON.parse takes the last, and which one the API means
+ * nobody knows. What is the same when it is written again had no key twice, which is cheaper to see than
+ * lossless-json's way.
  */
 function jsonOf(text: string): unknown {
   const json: unknown = JSON.parse(text);

@@ -9,8 +9,9 @@ const MAX_HEAD_BYTES = 16 * 1024; // what is longer is left to the parser, which
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Connects for undici, and leaves interim responses (1xx) out of what it reads. RFC 9110 §15.2 has a client take them unasked,
- * and some servers and proxies send `100 Continue` so; undici breaks such a connection off, and its handlers cannot change that.
+ * Connects for undici, and leaves interim responses (1xx) out of what it reads. RFC 9110 §15.2 has a client take them
+ * unasked, and some servers and proxies send `100 Continue` so; undici breaks such a connection off, and its handlers
+ * cannot change that.
  *
  * @param options as for undici's own connector
  */

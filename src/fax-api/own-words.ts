@@ -12,7 +12,8 @@ const OWN_WORDS: readonly (readonly [message: string, content: AnswerContent])[]
 const BY_MESSAGE = new Map(OWN_WORDS.map(([message, content]) => [normalise(message), content]));
 
 /**
- * What an answer with status 200 is about if its message is one of the API's own error messages (contract §2): the request, not the fax.
+ * What an answer with status 200 is about if its message is one of the API's own error messages (contract §2): the
+ * request, not the fax.
  *
  * @returns undefined if it is about the fax
  */

@@ -7,13 +7,17 @@ import { connectorWithoutInterim } from './interim-responses.ts';
 const MAX_BODY_BYTES = 64 * 1024; // contract §2: a longer body is a server fault
 const NO_BODY = Buffer.alloc(0);
 
-/** What came back for a request. Of an answer other than 200 only the status and the headers matter: its body is left out. */
+/**
+ * What came back for a request. Of an answer other than 200 only the status and the headers matter: its body is left
+ * out.
+ */
 export type Reply = { readonly statusCode: number; readonly headers: IncomingHttpHeaders; readonly body: Uint8Array };
 
 /**
- * Carries got's requests to the API by undici. got's own stream and Node's client under it cost the process three times as much per
- * request (docs/benchmarks.md). It owns the connections, the time-out of the whole exchange and the limit of a body.
- * What goes wrong is thrown with Node's or undici's code: `ETIMEDOUT`, `UND_ERR_RES_EXCEEDED_MAX_SIZE`, `ECONNREFUSED`…
+ * Carries got's requests to the API by undici. got's own stream and Node's client under it cost the process three times
+ * as much per request (docs/benchmarks.md). It owns the connections, the time-out of the whole exchange and the limit
+ * of a body. What goes wrong is thrown with Node's or undici's code: `ETIMEDOUT`, `UND_ERR_RES_EXCEEDED_MAX_SIZE`,
+ * `ECONNREFUSED`…
  */
 export class Transport {
   readonly #pool: Pool;
@@ -22,7 +26,10 @@ export class Transport {
   #headers: IncomingHttpHeaders | undefined;
 
   /** @param form what a POST carries; null for a GET */
-  constructor(settings: Pick<FaxApiSettings, 'FAX_API_BASE_URL' | 'FAX_API_TIMEOUT_MS' | 'WORKER_CONCURRENCY'>, form: string | null) {
+  constructor(
+    settings: Pick<FaxApiSettings, 'FAX_API_BASE_URL' | 'FAX_API_TIMEOUT_MS' | 'WORKER_CONCURRENCY'>,
+    form: string | null,
+  ) {
     this.#timeoutMs = settings.FAX_API_TIMEOUT_MS;
     this.#form = form;
     this.#pool = new Pool(new URL(settings.FAX_API_BASE_URL).origin, {
@@ -36,15 +43,20 @@ export class Transport {
   }
 
   /**
-   * Sends the request that got's options tell of. Its id comes as the URL's fragment, which never leaves a client (RFC 3986 §3.5), and goes
-   * as `x-request-id`: got takes a tenth of a poll's time to merge headers of its own into each request.
+   * Sends the request that got's options tell of. Its id comes as the URL's fragment, which never leaves a client (RFC
+   * 3986 §3.5), and goes as `x-request-id`: got takes a tenth of a poll's time to merge headers of its own into each
+   * request.
    */
   async send(options: Options): Promise<Reply> {
     const { pathname, search, hash } = options.url as URL;
-    this.#headers ??= { ...(options.headers as IncomingHttpHeaders) }; // the same for each request, and got's are slow to read
+    // the same for each request, and got's are slow to read
+    this.#headers ??= { ...(options.headers as IncomingHttpHeaders) };
     const headers = { ...this.#headers, 'x-request-id': hash.slice(1) };
     return new Promise((resolve, reject) => {
-      this.#pool.dispatch({ path: pathname + search, method: options.method, headers, body: this.#form }, new Exchange(this.#timeoutMs, resolve, reject));
+      this.#pool.dispatch(
+        { path: pathname + search, method: options.method, headers, body: this.#form },
+        new Exchange(this.#timeoutMs, resolve, reject),
+      );
     });
   }
 

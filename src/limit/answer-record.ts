@@ -10,8 +10,8 @@ const REMEMBERED_MS = 60 * 60_000;
 const STREAK_KEPT = 50;
 
 /**
- * What the API answered last, as far as all workers need to know: when each of them was answered, so that a refusal can be told to be one
- * fax's or one worker's, and the streak of 404s, so that a wrong base path is no verdict on any fax.
+ * What the API answered last, as far as all workers need to know: when each of them was answered, so that a refusal can
+ * be told to be one fax's or one worker's, and the streak of 404s, so that a wrong base path is no verdict on any fax.
  */
 export class AnswerRecord {
   readonly #queue: Queue;
@@ -31,7 +31,10 @@ export class AnswerRecord {
     this.#notFound = loadScript(redis, new URL('./answer-record-not-found.lua', import.meta.url));
   }
 
-  /** When this worker last sent a request that was answered, and not refused; ms since 1970, by Redis's clock, 0 for never. */
+  /**
+   * When this worker last sent a request that was answered, and not refused; ms since 1970, by Redis's clock, 0 for
+   * never.
+   */
   get answeredAt(): number {
     return this.#answeredAt;
   }

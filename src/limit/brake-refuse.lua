@@ -1,11 +1,14 @@
--- Counts a refusal and prolongs the hold. Refusals of requests that were sent before the last one was counted belong to it:
--- they neither count nor start an episode.
+-- Counts a refusal and prolongs the hold. Refusals of requests that were sent before the last one was counted belong to
+-- it: they neither count nor start an episode.
 --
--- KEYS[1] brake   KEYS[2] candidates, see in-flight-heads.lua   KEYS[3] when workers were answered   KEYS[4] faxes in flight
--- ARGV[1] reason   ARGV[2] when the request was sent, ms since 1970   ARGV[3] hold, ms   ARGV[4] 1 if the API itself named the hold
--- ARGV[5] the cause in a few words, '' for none   ARGV[6] least interval between two polls of a fax, ms   ARGV[7] span of a bin in the score of a candidate
--- Returns counted (0 or 1), the reason before ('' if the brake was off), the reason now, refusals in a row, since when (ms since 1970),
--- for how long held from now (ms), the time of Redis (ms since 1970).
+-- KEYS[1] brake   KEYS[2] candidates, see in-flight-heads.lua   KEYS[3] when workers were answered   KEYS[4] faxes in
+-- flight
+-- ARGV[1] reason   ARGV[2] when the request was sent, ms since 1970   ARGV[3] hold, ms   ARGV[4] 1 if the API itself
+-- named the hold
+-- ARGV[5] the cause in a few words, '' for none   ARGV[6] least interval between two polls of a fax, ms   ARGV[7] span
+-- of a bin in the score of a candidate
+-- Returns counted (0 or 1), the reason before ('' if the brake was off), the reason now, refusals in a row, since when
+-- (ms since 1970), for how long held from now (ms), the time of Redis (ms since 1970).
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -29,8 +32,8 @@ if before ~= ARGV[1] then
 end
 refusals = before == '' and 1 or refusals + 1
 heldUntil = math.max(heldUntil, now + ARGV[3])
--- The best probe is a fax that the API has answered for. If there is one, it is a candidate, or was answered for lately and comes back after
--- the least interval: other faxes let it go first for so long.
+-- The best probe is a fax that the API has answered for. If there is one, it is a candidate, or was answered for lately
+-- and comes back after the least interval: other faxes let it go first for so long.
 local patience = 0
 if redis.call('ZCARD', KEYS[4]) > 1 then
   local newest = redis.call('ZREVRANGE', KEYS[3], 0, 0, 'WITHSCORES')[2]

@@ -1,5 +1,5 @@
--- Takes the brake off. It is remembered for a while when the last refusal was counted, so that a late answer to an older request
--- does not put it on again.
+-- Takes the brake off. It is remembered for a while when the last refusal was counted, so that a late answer to an
+-- older request does not put it on again.
 --
 -- KEYS[1] brake   ARGV[1] for how long it is remembered, ms
 -- Returns the reason, since when (ms since 1970) and the cause ('' for none), or an empty list if the brake was off.

@@ -6,7 +6,8 @@ import { loadScript, type Script } from '../redis/script.ts';
 import { holdTime, type BrakeReason } from './hold-time.ts';
 import type { RateLimit } from './rate-limit.ts';
 
-const KEY_REFUSED_AFTER_MS = 15 * 60_000; // contract §2: refused so long without one good answer, the key itself may be meant
+// contract §2: refused so long without one good answer, the key itself may be meant
+const KEY_REFUSED_AFTER_MS = 15 * 60_000;
 const REMEMBER_MS = 60_000; // longer than any request of the last episode can still be under way
 
 /** The brake as others see it; `undefined` in its place means that it is off. Times are ms since 1970. */
@@ -38,9 +39,10 @@ export type Refusal = {
  *
  * - free: requests go out at the pace. A refusal makes it held.
  * - held: no request goes out until the hold ends. The first claim after that makes it probing, and that job the probe.
- * - probing: the probe alone is under way. A good answer makes it free; another refusal makes it held, for longer. A probe
- *   whose worker dies is replaced once its time is over. The best probe is a fax that the API has answered for, then one never asked for,
- *   then one that was refused: each lets better ones go first for a least interval, if there are any.
+ * - probing: the probe alone is under way. A good answer makes it free; another refusal makes it held, for longer. A
+ *   probe whose worker dies is replaced once its time is over. The best probe is a fax that the API has answered for,
+ *   then one never asked for, then one that was refused: each lets better ones go first for a least interval, if there
+ *   are any.
  *
  * Refusals in a row are counted once per hold, not once per request, and forgotten at the first good answer.
  */
@@ -50,10 +52,18 @@ export class Brake {
   readonly #limit: RateLimit;
   readonly #alerts: AlertDesk;
   readonly #minMs: number;
-  readonly #refuse: Script<[counted: number, before: string, reason: string, refusals: number, since: number, heldMs: number, now: number]>;
+  readonly #refuse: Script<
+    [counted: number, before: string, reason: string, refusals: number, since: number, heldMs: number, now: number]
+  >;
   readonly #release: Script<[] | [reason: BrakeReason, since: number, cause: string]>;
 
-  constructor(redis: RedisClient, keys: Keys, limit: RateLimit, alerts: AlertDesk, settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS'>) {
+  constructor(
+    redis: RedisClient,
+    keys: Keys,
+    limit: RateLimit,
+    alerts: AlertDesk,
+    settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS'>,
+  ) {
     this.#redis = redis;
     this.#keys = keys;
     this.#limit = limit;
@@ -64,8 +74,9 @@ export class Brake {
   }
 
   /**
-   * Puts the brake on, or prolongs it. Alerts once per episode; the pace is halved once per episode of `rate_limited`, but no further for a fax
-   * that the API never answered for: it may refuse that one always, and there may be many of its kind.
+   * Puts the brake on, or prolongs it. Alerts once per episode; the pace is halved once per episode of `rate_limited`,
+   * but no further for a fax that the API never answered for: it may refuse that one always, and there may be many of
+   * its kind.
    *
    * @returns for how long polling is held from now, ms
    */
@@ -83,8 +94,15 @@ export class Brake {
       if (before !== '') await this.#alerts.resolve(before as BrakeReason, 'another reason took its place');
       if (reason === 'rate_limited' && (known || !this.#limit.lowered)) await this.#limit.lower(now);
       await this.#alerts.raise(reason, alertText(reason, cause));
-    } else if (reason === 'rate_limited' && now - since >= KEY_REFUSED_AFTER_MS && (await this.#redis.hsetnx(this.#keys.brake, 'escalated', 1)) === 1) {
-      await this.#alerts.raise(reason, `refused ${inARow} times in a row for 15 minutes without one good answer: the key itself may be refused`);
+    } else if (
+      reason === 'rate_limited' &&
+      now - since >= KEY_REFUSED_AFTER_MS &&
+      (await this.#redis.hsetnx(this.#keys.brake, 'escalated', 1)) === 1
+    ) {
+      await this.#alerts.raise(
+        reason,
+        `refused ${inARow} times in a row for 15 minutes without one good answer: the key itself may be refused`,
+      );
     }
     return heldMs;
   }
@@ -119,14 +137,22 @@ export class Brake {
   async state(): Promise<BrakeState | undefined> {
     const { reason, refusals, since, heldUntil, cause = '' } = await this.#redis.hgetall(this.#keys.brake);
     if (!reason) return undefined;
-    return { reason: reason as BrakeReason, refusals: Number(refusals), since: Number(since), heldUntil: Number(heldUntil), cause };
+    return {
+      reason: reason as BrakeReason,
+      refusals: Number(refusals),
+      since: Number(since),
+      heldUntil: Number(heldUntil),
+      cause,
+    };
   }
 }
 
 const ALERT_TEXT: Readonly<Record<BrakeReason, string>> = {
   unauthorized: 'the API refuses the key (401): polling stops until a probe succeeds; check FAX_API_KEY',
-  rate_limited: 'the API refuses requests for their number (403 or 429): polling pauses and goes on slower; check RATE_LIMIT_MAX',
+  rate_limited:
+    'the API refuses requests for their number (403 or 429): polling pauses and goes on slower; check RATE_LIMIT_MAX',
   api_down: 'most requests to the API fail: polling slows down until it answers again',
 };
 
-const alertText = (reason: BrakeReason, cause: string): string => (cause === '' ? ALERT_TEXT[reason] : `${ALERT_TEXT[reason]} (${cause})`);
+const alertText = (reason: BrakeReason, cause: string): string =>
+  cause === '' ? ALERT_TEXT[reason] : `${ALERT_TEXT[reason]} (${cause})`;

@@ -16,9 +16,13 @@ const FAXES = 5;
 /**
  * What a 404 says, as a wrong base path is answered with 404 for every fax. Pure.
  *
- * @param answeredOtherwise whether this process has had any other answer; before that, a streak that is still short proves nothing
+ * @param answeredOtherwise whether this process has had any other answer; before that, a streak that is still short
+ *   proves nothing
  */
-export function notFoundMeaning({ answers, faxes, others }: NotFoundStreak, answeredOtherwise: boolean): NotFoundMeaning {
+export function notFoundMeaning(
+  { answers, faxes, others }: NotFoundStreak,
+  answeredOtherwise: boolean,
+): NotFoundMeaning {
   if (answers >= ANSWERS && faxes >= FAXES) return 'of_all';
   return answeredOtherwise || others + 1 < FAXES ? 'of_this_fax' : 'unclear';
 }

@@ -21,8 +21,8 @@ export class OutageDetector {
   }
 
   /**
-   * The most frequent fault of the last answers in plain words, such as `time-out` or `HTTP 500`; of several that are equally
-   * frequent, the one that came last. Undefined if there was none.
+   * The most frequent fault of the last answers in plain words, such as `time-out` or `HTTP 500`; of several that are
+   * equally frequent, the one that came last. Undefined if there was none.
    */
   cause(): string | undefined {
     const counts = new Map<Fault, number>();

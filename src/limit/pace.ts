@@ -3,21 +3,23 @@ export type LimiterShape = { readonly max: number; readonly duration: number };
 
 const REGAIN_WINDOWS = 30; // windows of the API's limit in which the pace comes back to just under where it was refused
 const UNDER_REFUSED = 0.95; // of the pace that was refused: there it waits before it tries more
-const LATE_MS = 2; // how late a window starts in the middle, as timers go and a worker has to fetch (measured, one worker and three)
+// how late a window starts in the middle, as timers go and a worker has to fetch (measured, one worker and three)
+const LATE_MS = 2;
 const JITTER = 0.03; // share of the API's window by which a request may reach it sooner or later than its slot
 const LOSS = 0.01; // share of the pace that whole milliseconds may cost
 
 /** The greatest pace that the settings allow, in requests per second: the API's limit less the share left to others. */
-export const ceilingPace = (max: number, durationMs: number, headroom: number): number => (max / durationMs) * 1000 * (1 - headroom);
+export const ceilingPace = (max: number, durationMs: number, headroom: number): number =>
+  (max / durationMs) * 1000 * (1 - headroom);
 
 /** After how long a refusal has no effect on the pace any more, ms. @param windowMs the window of the API's limit */
 export const regainMs = (windowMs: number): number => windowMs * REGAIN_WINDOWS * 2;
 
 /**
- * The pace in force: the ceiling; after a refusal half of what was refused, then back up along a cubic curve, as TCP CUBIC does
- * (RFC 9438): fast at first, flat just under the pace that was refused, and faster again once that has held, so that a limit lowered for
- * good is met seldom and a limit restored is found again. Pure.
- * Every worker computes the same from the same record, so a fleet has one pace and nobody leads.
+ * The pace in force: the ceiling; after a refusal half of what was refused, then back up along a cubic curve, as TCP
+ * CUBIC does (RFC 9438): fast at first, flat just under the pace that was refused, and faster again once that has held,
+ * so that a limit lowered for good is met seldom and a limit restored is found again. Pure. Every worker computes the
+ * same from the same record, so a fleet has one pace and nobody leads.
  *
  * @param refusedAt when the pace was refused, ms since 1970, rising
  * @param now the time of Redis, ms since 1970
@@ -30,7 +32,12 @@ export function paceAt(ceiling: number, refusedAt: readonly number[], now: numbe
   return current(now);
 }
 
-function regained(ceiling: number, refused: { readonly pace: number; readonly at: number }, now: number, windowMs: number): number {
+function regained(
+  ceiling: number,
+  refused: { readonly pace: number; readonly at: number },
+  now: number,
+  windowMs: number,
+): number {
   const progress = Math.max(0, now - refused.at) / (windowMs * REGAIN_WINDOWS);
   const low = refused.pace / 2;
   const plateau = refused.pace * UNDER_REFUSED;
@@ -39,9 +46,10 @@ function regained(ceiling: number, refused: { readonly pace: number; readonly at
 }
 
 /**
- * A pace as BullMQ's limiter takes it: windows of whole milliseconds, that much shorter as they start late. One job per window spreads the requests
- * evenly (a window of many lets them all out at its start); only where whole milliseconds would cost over 1 % of the pace does a window take more, as
- * few as it can. Never so that a sliding window of the API's would see more than its limit, should no window be late. Pure.
+ * A pace as BullMQ's limiter takes it: windows of whole milliseconds, that much shorter as they start late. One job per
+ * window spreads the requests evenly (a window of many lets them all out at its start); only where whole milliseconds
+ * would cost over 1 % of the pace does a window take more, as few as it can. Never so that a sliding window of the
+ * API's would see more than its limit, should no window be late. Pure.
  *
  * @param windowMs the window of the API's limit (`RATE_LIMIT_DURATION_MS`)
  * @param headroom the share of the limit that the pace leaves to others

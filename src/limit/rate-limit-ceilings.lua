@@ -1,10 +1,12 @@
--- Says how fast the fleet may go: keeps this worker's ceiling, forgets workers that are gone, and gives the lowest ceiling of those alive.
+-- Says how fast the fleet may go: keeps this worker's ceiling, forgets workers that are gone, and gives the lowest
+-- ceiling of those alive.
 --
--- KEYS[1] ceilings: hash, worker -> "<requests per second> <last seen, ms since 1970>"   KEYS[2] refusals: sorted set of when the pace was halved
+-- KEYS[1] ceilings: hash, worker -> "<requests per second> <last seen, ms since 1970>"   KEYS[2] refusals: sorted set
+-- of when the pace was halved
 -- ARGV[1] worker   ARGV[2] its ceiling, requests per second   ARGV[3] after how long a silent worker counts as gone, ms
 -- ARGV[4] after how long a refusal has no effect any more, ms
--- Returns the time of Redis (ms since 1970), how many workers are alive, the lowest and the highest ceiling (text, as Lua numbers lose their
--- fraction in a reply), and when the pace was halved (ms since 1970, rising).
+-- Returns the time of Redis (ms since 1970), how many workers are alive, the lowest and the highest ceiling (text, as
+-- Lua numbers lose their fraction in a reply), and when the pace was halved (ms since 1970, rising).
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

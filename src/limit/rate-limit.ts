@@ -19,11 +19,11 @@ const RESTORE_MS = 100; // until the limit is surely back: what was fetched befo
 const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
 
 /**
- * The one pace of all workers of a key, by BullMQ's global limiter: it lives in Redis, and each job fetched takes a slot of it.
- * A slot spent without a request is given back; a hold takes all slots for a while.
+ * The one pace of all workers of a key, by BullMQ's global limiter: it lives in Redis, and each job fetched takes a
+ * slot of it. A slot spent without a request is given back; a hold takes all slots for a while.
  *
- * Redis is the authority. Whatever took the limit away or changed it (FLUSHALL, a restart without persistence, `obliterate`, Bull Board),
- * it is read back once a second and before each request, and put right.
+ * Redis is the authority. Whatever took the limit away or changed it (FLUSHALL, a restart without persistence,
+ * `obliterate`, Bull Board), it is read back once a second and before each request, and put right.
  */
 export class RateLimit {
   readonly #queue: Queue;
@@ -63,7 +63,11 @@ export class RateLimit {
     this.#giveBack = loadScript(redis, new URL('./slot-give-back.lua', import.meta.url));
     this.#fit = loadScript(redis, new URL('./rate-limit-fit.lua', import.meta.url));
     this.#ceilings = loadScript(redis, new URL('./rate-limit-ceilings.lua', import.meta.url));
-    this.#ownCeiling = ceilingPace(settings.RATE_LIMIT_MAX, settings.RATE_LIMIT_DURATION_MS, settings.RATE_LIMIT_HEADROOM);
+    this.#ownCeiling = ceilingPace(
+      settings.RATE_LIMIT_MAX,
+      settings.RATE_LIMIT_DURATION_MS,
+      settings.RATE_LIMIT_HEADROOM,
+    );
     this.#ceiling = this.#ownCeiling;
     this.#pace = this.#ceiling;
     this.#greatest = this.#shapeOf(this.#ceiling);
@@ -71,7 +75,8 @@ export class RateLimit {
   }
 
   /**
-   * Puts the pace in force and keeps it so. To be awaited before the first worker runs: a queue without a limit ignores holds.
+   * Puts the pace in force and keeps it so. To be awaited before the first worker runs: a queue without a limit ignores
+   * holds.
    */
   async start(): Promise<void> {
     await this.#refresh();
@@ -121,9 +126,9 @@ export class RateLimit {
   }
 
   /**
-   * Whether the limit in Redis holds. If somebody took it away or raised it, it is put back, and what was fetched meanwhile took no slot:
-   * it must not be sent. A worker fetches as many jobs as it may work on before it works on the first, so those that it has are marked by when they
-   * were fetched.
+   * Whether the limit in Redis holds. If somebody took it away or raised it, it is put back, and what was fetched
+   * meanwhile took no slot: it must not be sent. A worker fetches as many jobs as it may work on before it works on the
+   * first, so those that it has are marked by when they were fetched.
    */
   async holds(): Promise<boolean> {
     const [max, duration] = await this.#redis.hmget(this.#metaKey, 'max', 'duration');
@@ -134,14 +139,22 @@ export class RateLimit {
     return false;
   }
 
-  /** Halves the pace: once per refusal episode, which callers must ensure. @param now the time of Redis, ms since 1970 */
+  /**
+   * Halves the pace: once per refusal episode, which callers must ensure.
+   *
+   * @param now the time of Redis, ms since 1970
+   */
   async lower(now: number): Promise<void> {
     await this.#redis.zadd(this.#keys.refusals, now, now);
     await this.#refresh();
     this.#log.info({ pacePerSecond: this.#pace }, 'pace halved after a refusal');
   }
 
-  /** The pace was halved for a refusal that turned out to be of one fax alone: as if it had not been. @param at ms since 1970 */
+  /**
+   * The pace was halved for a refusal that turned out to be of one fax alone: as if it had not been.
+   *
+   * @param at ms since 1970
+   */
   async forgive(at: number): Promise<void> {
     const [halvedAt] = await this.#redis.zrevrangebyscore(this.#keys.refusals, at, at - SAME_EPISODE_MS, 'LIMIT', 0, 1);
     if (halvedAt === undefined) return;
@@ -151,8 +164,8 @@ export class RateLimit {
   }
 
   /**
-   * Stops the queue for everyone for `ms` from now, in place of any hold before. Which hold is the longest, the brake knows: a worker
-   * that a shorter one lets through too early is stopped at its claim.
+   * Stops the queue for everyone for `ms` from now, in place of any hold before. Which hold is the longest, the brake
+   * knows: a worker that a shorter one lets through too early is stopped at its claim.
    */
   async hold(ms: number): Promise<void> {
     await this.#queue.rateLimit(Math.max(1, Math.ceil(ms)));
@@ -171,7 +184,12 @@ export class RateLimit {
   async #refresh(): Promise<void> {
     const keys = [this.#keys.ceilings, this.#keys.refusals];
     const [[now, alive, lowest, highest, refusedAt], [max, duration, concurrency]] = await Promise.all([
-      this.#ceilings(keys, [this.#worker, this.#ownCeiling, GONE_AFTER_MS, regainMs(this.#settings.RATE_LIMIT_DURATION_MS)]),
+      this.#ceilings(keys, [
+        this.#worker,
+        this.#ownCeiling,
+        GONE_AFTER_MS,
+        regainMs(this.#settings.RATE_LIMIT_DURATION_MS),
+      ]),
       this.#redis.hmget(this.#metaKey, 'max', 'duration', 'concurrency'),
     ]);
     this.#clock.told(now);
@@ -187,7 +205,10 @@ export class RateLimit {
     await this.#fit([this.#limiterKey], [this.#shape.duration, HELD]);
     if (concurrency) {
       await this.#queue.removeGlobalConcurrency();
-      this.#log.warn({ concurrency: Number(concurrency) }, 'somebody gave the queue a global concurrency: removed, as the pace is its only limit');
+      this.#log.warn(
+        { concurrency: Number(concurrency) },
+        'somebody gave the queue a global concurrency: removed, as the pace is its only limit',
+      );
     }
   }
 
@@ -197,7 +218,9 @@ export class RateLimit {
   }
 
   #isLost(max: string | null | undefined, duration: string | null | undefined): boolean {
-    return !max || !duration || Number(max) / Number(duration) > (this.#greatest.max / this.#greatest.duration) * ROUNDING;
+    return (
+      !max || !duration || Number(max) / Number(duration) > (this.#greatest.max / this.#greatest.duration) * ROUNDING
+    );
   }
 
   async #restore(): Promise<void> {

@@ -15,8 +15,9 @@ export type RefusalContext = {
 };
 
 /**
- * Whom a refusal is about: everyone, as the first of its kind must be taken; this fax alone, if others were answered since it was last refused, and from then on;
- * this worker alone, if its key is refused for one fax after another while other workers are answered. Pure.
+ * Whom a refusal is about: everyone, as the first of its kind must be taken; this fax alone, if others were answered
+ * since it was last refused, and from then on; this worker alone, if its key is refused for one fax after another while
+ * other workers are answered. Pure.
  */
 export type RefusalScope = 'everyone' | 'fax' | 'worker';
 

@@ -4,8 +4,8 @@ import { redactor } from './redact.ts';
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>;
 
 /**
- * The logger: one JSON object a line, pretty on a terminal. No caller logs a secret; should one slip into any line all the same, it
- * is taken out of the finished line here (pino's own redaction works on paths, not inside texts).
+ * The logger: one JSON object a line, pretty on a terminal. No caller logs a secret; should one slip into any line all
+ * the same, it is taken out of the finished line here (pino's own redaction works on paths, not inside texts).
  *
  * @param secrets what must never be in a line, such as the API key
  * @param destination standard output if left out

@@ -1,23 +1,29 @@
 -- Asks, before a fax is polled, whether this job may send the request: one round trip, atomic.
 --
--- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake   KEYS[5] count of jobs that stand by   KEYS[6] pace
+-- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake   KEYS[5] count of jobs that stand by
+-- KEYS[6] pace
 -- KEYS[7] candidates, see in-flight-heads.lua   KEYS[8] chosen
--- ARGV[1] fax id   ARGV[2] job id   ARGV[3] lease, ms   ARGV[4] when it was enqueued, ms since 1970   ARGV[5] how long a probe may take, ms
+-- ARGV[1] fax id   ARGV[2] job id   ARGV[3] lease, ms   ARGV[4] when it was enqueued, ms since 1970   ARGV[5] how long
+-- a probe may take, ms
 -- ARGV[6] 1 if this job has not been seen before, else 0   ARGV[7] a job that is gone: its lease is free; '' for none
 -- ARGV[8] when the job was fetched, ms since 1970
--- ARGV[9] what for: 'join' the candidates; 'poll'; or 'net', which polls if the fax was chosen, or if it is no candidate, or one that was last
--- known pending longer ago than ARGV[10], ms   ARGV[11] span of a bin in the score of a candidate
--- ARGV[12] how good a probe the fax is: 'answered' if the API has answered for it, 'refused' if it refused it last, 'new' if neither
+-- ARGV[9] what for: 'join' the candidates; 'poll'; or 'net', which polls if the fax was chosen, or if it is no
+-- candidate, or one that was last known pending longer ago than ARGV[10], ms   ARGV[11] span of a bin in the score of a
+-- candidate
+-- ARGV[12] how good a probe the fax is: 'answered' if the API has answered for it, 'refused' if it refused it last,
+-- 'new' if neither
 -- ARGV[13] its score as a candidate   ARGV[14] least interval between two polls of a fax, ms
 -- Returns the time of Redis (ms since 1970) and one of
 --   'done', fields and values of the result    the fax has its result
 --   'leased', job id, jobs that stand by       another job polls this fax
 --   'held', ms                                 the brake is on for so long
---   'unlimited', ms                            the job was fetched while the limit was gone, and took no slot; by then it is back
+--   'unlimited', ms                            the job was fetched while the limit was gone, and took no slot; by then
+--                                              it is back
 --   'joined'                                   the fax is a candidate now
 --   'yield', ms                                the brake is on, and for so long others are better probes
 --   'early', ms                                the safety net brought the job so much too early: the fax is a candidate
---   'go', refusals, by the net                 poll; over 0 refusals in a row so far make this the one probe. By the net: 1 if not chosen
+--   'go', refusals, by the net                 poll; over 0 refusals in a row so far make this the one probe. By the
+--                                              net: 1 if not chosen
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

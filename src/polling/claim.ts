@@ -26,8 +26,11 @@ export type Claim = { readonly now: number } & (
   | { readonly kind: 'go'; readonly refusals: number; readonly byNet: boolean }
 );
 
-/** What a job asks for: to be a candidate for a slot, to poll, or to poll if it was chosen, or left alone for `netMs`. */
-export type Purpose = { readonly kind: 'join' } | { readonly kind: 'poll' } | { readonly kind: 'net'; readonly netMs: number };
+/**
+ * What a job asks for: to be a candidate for a slot, to poll, or to poll if it was chosen, or left alone for `netMs`.
+ */
+export type Purpose =
+  { readonly kind: 'join' } | { readonly kind: 'poll' } | { readonly kind: 'net'; readonly netMs: number };
 
 /** A job that asks for its fax. */
 export type Claimant = {
@@ -57,7 +60,10 @@ type Reply =
 
 const PROBE_SLACK_MS = 1_000;
 
-/** The gate before each request: one poller per fax, none when there is a result, none but the probe while the brake is on. */
+/**
+ * The gate before each request: one poller per fax, none when there is a result, none but the probe while the brake is
+ * on.
+ */
 export class ClaimGate {
   readonly #queue: Queue;
   readonly #redis: RedisClient;
@@ -68,7 +74,13 @@ export class ClaimGate {
   /** How long one request may take before another becomes the probe. */
   readonly probeMs: number;
 
-  constructor(queue: Queue, redis: RedisClient, keys: Keys, clock: RedisClock, settings: Pick<Settings, 'FAX_API_TIMEOUT_MS' | 'POLL_MIN_INTERVAL_MS'>) {
+  constructor(
+    queue: Queue,
+    redis: RedisClient,
+    keys: Keys,
+    clock: RedisClock,
+    settings: Pick<Settings, 'FAX_API_TIMEOUT_MS' | 'POLL_MIN_INTERVAL_MS'>,
+  ) {
     this.#queue = queue;
     this.#redis = redis;
     this.#clock = clock;
@@ -87,7 +99,10 @@ export class ClaimGate {
     return claimOf(await this.#ask({ ...claimant, first: false }, owner));
   }
 
-  async #ask({ faxId, jobId, enqueuedAt, first, fetchedAt, purpose, pendingAt, standing, leaseMs }: Claimant, gone: string): Promise<Reply> {
+  async #ask(
+    { faxId, jobId, enqueuedAt, first, fetchedAt, purpose, pendingAt, standing, leaseMs }: Claimant,
+    gone: string,
+  ): Promise<Reply> {
     const { status, lease, inFlight, brake, standBys, pace, candidates, chosen } = this.#keys;
     const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace, candidates, chosen];
     const netMs = purpose.kind === 'net' ? Math.ceil(purpose.netMs) : 0;

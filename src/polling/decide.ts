@@ -5,7 +5,10 @@ import type { Outcome } from '../contract/result.ts';
 export type Situation = {
   readonly verdict: Verdict;
   readonly ageMs: number;
-  /** Since a worker first had its job, ms: the grace of a 404 counts from there, as the enqueue time is by the producer's clock. */
+  /**
+   * Since a worker first had its job, ms: the grace of a 404 counts from there, as the enqueue time is by the
+   * producer's clock.
+   */
   readonly claimedMs: number;
   /** Server faults in a row before this answer. */
   readonly faults: number;
@@ -42,7 +45,8 @@ export function decide(situation: Situation): Decision {
       if (!tooOld) return { do: 'back_off', faults: faults + 1 };
       break;
     case 'not_found':
-      if (!notFoundForAll && claimedMs >= notFoundGraceMs) return { do: 'finish', outcome: { state: 'not_found', reason: 'not_found' } };
+      if (!notFoundForAll && claimedMs >= notFoundGraceMs)
+        return { do: 'finish', outcome: { state: 'not_found', reason: 'not_found' } };
       break;
     case 'fault':
       if (!tooOld) return { do: 'back_off', faults: faults + 1 };

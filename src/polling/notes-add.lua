@@ -1,4 +1,5 @@
--- Notes a poll on its job: BullMQ's updateProgress and addLog in one command, and without the event of progress, which nobody hears.
+-- Notes a poll on its job: BullMQ's updateProgress and addLog in one command, and without the event of progress, which
+-- nobody hears.
 --
 -- KEYS[1] job   KEYS[2] its log
 -- ARGV[1] progress, JSON   ARGV[2] line   ARGV[3] how many lines the log keeps

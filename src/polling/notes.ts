@@ -15,8 +15,14 @@ const KEPT_LOG_LINES = 20; // of a job's log on the dashboard
  * @param now the time of Redis, ms since 1970
  * @param scope whom a refusal was about; undefined if the answer was none
  */
-export function progressAfter(before: FaxProgress, answer: Answer, now: number, scope: RefusalScope | undefined): FaxProgress {
-  const { apiStatus, message } = answer.kind === 'status' ? answer : { apiStatus: before.apiStatus, message: before.lastMessage };
+export function progressAfter(
+  before: FaxProgress,
+  answer: Answer,
+  now: number,
+  scope: RefusalScope | undefined,
+): FaxProgress {
+  const { apiStatus, message } =
+    answer.kind === 'status' ? answer : { apiStatus: before.apiStatus, message: before.lastMessage };
   const at = new Date(now).toISOString();
   const answered = answer.kind === 'status' || answer.kind === 'not_found';
   const refused = scope === 'everyone' || scope === 'fax'; // a refusal of the worker's key says nothing of the fax
@@ -51,6 +57,13 @@ export class Notes {
 
   async add(job: Job, progress: FaxProgress, line: string): Promise<void> {
     const key = `${job.queueQualifiedName}:${job.id}`;
-    await this.#write([key, `${key}:logs`], [JSON.stringify(keptProgress(progress)), `${progress.lastPollAt ?? ''} poll ${progress.polls}: ${line}`, KEPT_LOG_LINES]);
+    await this.#write(
+      [key, `${key}:logs`],
+      [
+        JSON.stringify(keptProgress(progress)),
+        `${progress.lastPollAt ?? ''} poll ${progress.polls}: ${line}`,
+        KEPT_LOG_LINES,
+      ],
+    );
   }
 }

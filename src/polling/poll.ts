@@ -40,15 +40,18 @@ export type PollerParts = {
   readonly notes: Notes;
   readonly observer: PollObserver;
   readonly log: Log;
-  readonly settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS' | 'POLL_DEADLINE_MS' | 'NOT_FOUND_GRACE_MS'>;
+  readonly settings: Pick<
+    Settings,
+    'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS' | 'POLL_DEADLINE_MS' | 'NOT_FOUND_GRACE_MS'
+  >;
 };
 
 const KEPT_DATA_BYTES = 16_384; // of a rejected job: a thousand of them stay for the dashboard, and must not fill Redis
 const REFUSED_MAX_MS = 300_000; // contract §2: between two polls of a fax that is refused while others are answered
 const SAME_MS = 1_000; // nearer than that, the producer's clock and the first claim need not be told apart
 const LEASE_SLACK_MS = 10 * 60_000; // longer than any hold: a lease outlives the time until its job's next visit
-// Jobs that stand by for one fax look in at most once a second together, but each within the greatest interval; and 50 a second if there are
-// so many of them that this cannot be had.
+// Jobs that stand by for one fax look in at most once a second together, but each within the greatest interval; and 50
+// a second if there are so many of them that this cannot be had.
 const STAND_BY_MS = 1_000;
 const STAND_BY_LEAST_MS = 20;
 
@@ -64,7 +67,9 @@ type Visit = {
 };
 type Go = Extract<Claim, { kind: 'go' }>;
 
-/** The way of a fax: payload → claim → poll → classify → decide → finish, or back into the queue until its next poll. */
+/**
+ * The way of a fax: payload → claim → poll → classify → decide → finish, or back into the queue until its next poll.
+ */
 export class Poller {
   readonly #parts: PollerParts;
   readonly #bounds: IntervalBounds;
@@ -118,11 +123,13 @@ export class Poller {
         await limit.hold(claim.remainingMs);
         throw new RateLimitError();
       case 'go':
-        if (!limited && claim.refusals === 0) throw new RateLimitError(); // it took no slot: it takes one now that there is a limit again
+        // it took no slot: it takes one now that there is a limit again
+        if (!limited && claim.refusals === 0) throw new RateLimitError();
         chooser.next();
         return this.#poll(visit, claim);
       default:
-        if (!joins) await limit.giveBack(performance.now() - fetched); // once: a second time would be another job's slot
+        // once: a second time would be another job's slot
+        if (!joins) await limit.giveBack(performance.now() - fetched);
     }
     switch (claim.kind) {
       case 'done':
@@ -131,7 +138,10 @@ export class Poller {
         return this.#standBy(visit, claim.now, claim.standBys);
       case 'joined':
         chooser.next();
-        return this.#wait({ ...visit, progress: { ...visit.progress, leftOver: false } }, this.#untilDeadline(visit, chooser.netMs));
+        return this.#wait(
+          { ...visit, progress: { ...visit.progress, leftOver: false } },
+          this.#untilDeadline(visit, chooser.netMs),
+        );
       case 'yield':
         return this.#wait(visit, this.#untilDeadline(visit, claim.waitMs));
       case 'early':
@@ -140,8 +150,9 @@ export class Poller {
   };
 
   /**
-   * What a job comes for: a fax that backs off or whose time is up is polled, any other when it is chosen. While slots are left over there is
-   * nothing to choose: then a new fax is polled at once, and one that waited for the least interval is polled again.
+   * What a job comes for: a fax that backs off or whose time is up is polled, any other when it is chosen. While slots
+   * are left over there is nothing to choose: then a new fax is polled at once, and one that waited for the least
+   * interval is polled again.
    */
   #purpose(fax: FaxJob, { faults, refusedAt, leftOver }: FaxProgress, first: boolean, enqueuedAt: number): Purpose {
     const { chooser, clock, settings } = this.#parts;
@@ -160,24 +171,29 @@ export class Poller {
       if (!(error instanceof PayloadError)) throw error;
       this.#parts.observer.rejected();
       this.#parts.log.warn({ jobId: job.id, reason: error.message }, 'job rejected: its data is not that of a fax job');
-      if (jsonBytes(job.data) > KEPT_DATA_BYTES) await job.updateData({ removed: `data of over ${KEPT_DATA_BYTES} bytes` });
+      if (jsonBytes(job.data) > KEPT_DATA_BYTES)
+        await job.updateData({ removed: `data of over ${KEPT_DATA_BYTES} bytes` });
       await this.#parts.limit.giveBack(performance.now() - fetched);
       throw new UnrecoverableError(error.message);
     }
   }
 
-  /** A job that comes for the first time may have been enqueued after the event went by: somebody waits for it, so it is published again. */
+  /**
+   * A job that comes for the first time may have been enqueued after the event went by: somebody waits for it, so it is
+   * published again.
+   */
   async #alreadyDone(first: boolean, result: FaxResult): Promise<FaxResult> {
     if (first) await this.#parts.results.publishAgain(result);
     return result;
   }
 
   /**
-   * Another job polls this fax. This one looks in now and then: it completes with the result, or takes over if the other is gone. The more jobs
-   * of one fax there are, the more rarely each looks in.
+   * Another job polls this fax. This one looks in now and then: it completes with the result, or takes over if the
+   * other is gone. The more jobs of one fax there are, the more rarely each looks in.
    */
   async #standBy({ job, token, progress }: Visit, now: number, standBys: number): Promise<never> {
-    if (progress.claimedAt === null) await job.updateProgress(keptProgress({ ...NOT_POLLED, claimedAt: new Date(now).toISOString() }));
+    if (progress.claimedAt === null)
+      await job.updateProgress(keptProgress({ ...NOT_POLLED, claimedAt: new Date(now).toISOString() }));
     const shared = Math.max(Math.min(standBys * STAND_BY_MS, this.#bounds.maxMs), standBys * STAND_BY_LEAST_MS);
     return delayFor(job, token, Math.max(this.#bounds.minMs, shared * (0.5 + Math.random() / 2)));
   }
@@ -220,7 +236,12 @@ export class Poller {
         return this.#putBack(visit, after, signal, answer);
       case 'back_off': {
         const maxMs = signal.kind === 'refused' ? Math.max(REFUSED_MAX_MS, this.#bounds.minMs) : this.#bounds.maxMs;
-        return this.#later(visit, after, faultBackoff(decision.faults, { ...this.#bounds, maxMs }, Math.random()), answer);
+        return this.#later(
+          visit,
+          after,
+          faultBackoff(decision.faults, { ...this.#bounds, maxMs }, Math.random()),
+          answer,
+        );
       }
       case 'poll_again':
         return this.#pollAgain(visit, after, now, answer);
@@ -228,14 +249,18 @@ export class Poller {
   }
 
   /**
-   * A refused fax loses nothing, but another goes first, if there is one: it waits until the hold is over, behind all that wait by then. If
-   * only this worker is refused, the fax is free at once, for another worker.
+   * A refused fax loses nothing, but another goes first, if there is one: it waits until the hold is over, behind all
+   * that wait by then. If only this worker is refused, the fax is free at once, for another worker.
    */
   async #putBack(visit: Visit, after: FaxProgress, signal: Signal, answer: Answer): Promise<never> {
     if (signal.kind === 'refused' && signal.scope === 'everyone') {
       return this.#later(visit, after, Math.max(signal.heldMs, this.#bounds.minMs), answer);
     }
-    await this.#parts.notes.add(visit.job, after, `${answer.kind}: back in the queue, as only the key of this worker is refused`);
+    await this.#parts.notes.add(
+      visit.job,
+      after,
+      `${answer.kind}: back in the queue, as only the key of this worker is refused`,
+    );
     throw new RateLimitError();
   }
 
@@ -254,17 +279,26 @@ export class Poller {
       completedAt: new Date(now).toISOString(),
       metadata: fax.metadata,
     });
-    const [result] = await Promise.all([finished, notes.add(job, after, `${outcome.state} (${outcome.reason}): ${said(answer)}`)]); // in one trip
+    const [result] = await Promise.all([
+      finished,
+      notes.add(job, after, `${outcome.state} (${outcome.reason}): ${said(answer)}`),
+    ]); // in one trip
     const ageMs = now - enqueuedAt;
     const lagCeilingMs = Math.max(0, ageMs - pendingAge(visit));
     if (outcome.state === 'sent' || outcome.state === 'failed') model.completed(pendingAge(visit), ageMs);
     observer.finished(result, lagCeilingMs);
     const { faxJobId, state, reason, polls } = result;
-    log.info({ requestId: answer.requestId, faxJobId, state, reason, polls, lagCeilingMs: Math.round(lagCeilingMs) }, 'fax finished');
+    log.info(
+      { requestId: answer.requestId, faxJobId, state, reason, polls, lagCeilingMs: Math.round(lagCeilingMs) },
+      'fax finished',
+    );
     return result;
   }
 
-  /** The fax is a candidate again, and its job's delay is only the safety net; or it comes back by itself, as slots are left over. */
+  /**
+   * The fax is a candidate again, and its job's delay is only the safety net; or it comes back by itself, as slots are
+   * left over.
+   */
   async #pollAgain(visit: Visit, after: FaxProgress, now: number, answer: Answer): Promise<never> {
     const { chooser, inFlight, model } = this.#parts;
     const ageMs = now - visit.enqueuedAt;
@@ -282,7 +316,10 @@ export class Poller {
     const { requestId } = answer;
     const words = said(answer);
     log.debug({ requestId, faxJobId: publicId(fax.faxId), polls: progress.polls, nextPollMs: Math.round(ms) }, words);
-    const [, never] = await Promise.all([notes.add(job, this.#next(progress, ms), words), delayFor(job, visit.token, ms)]); // on one connection, in this order
+    const [, never] = await Promise.all([
+      notes.add(job, this.#next(progress, ms), words),
+      delayFor(job, visit.token, ms),
+    ]); // on one connection, in this order
     return never;
   }
 
@@ -307,7 +344,8 @@ export class Poller {
 function visitOf(job: Job, token: string, fax: FaxJob, before: FaxProgress, firstClaimAt: number | undefined): Visit {
   const claimedAt = firstClaimAt ?? (before.claimedAt === null ? job.timestamp : Date.parse(before.claimedAt));
   const told = Math.abs(claimedAt - job.timestamp) < SAME_MS;
-  const progress = firstClaimAt === undefined || told ? before : { ...before, claimedAt: new Date(claimedAt).toISOString() };
+  const progress =
+    firstClaimAt === undefined || told ? before : { ...before, claimedAt: new Date(claimedAt).toISOString() };
   return { job, token, fax, progress, enqueuedAt: Math.min(job.timestamp, claimedAt), claimedAt };
 }
 

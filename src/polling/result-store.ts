@@ -20,7 +20,8 @@ export class ResultStore {
   }
 
   /**
-   * Stores a result, adds its event to the stream and publishes it, as one atomic step. A second attempt changes nothing.
+   * Stores a result, adds its event to the stream and publishes it, as one atomic step. A second attempt changes
+   * nothing.
    *
    * @returns the result that stands: the one given, or the one that was there before
    */
@@ -30,11 +31,21 @@ export class ResultStore {
     const keys = [status(faxId), events, lease(faxId), inFlight, standBys(faxId), candidates, chosen];
     const event = JSON.stringify(completedEvent(result));
     const fields = Object.entries(toHash(result)).flat();
-    const existing = await this.#finish(keys, [this.#keys.completed, event, RESULT_TTL_SECONDS, EVENTS_STREAM_MAXLEN, faxId, ...fields]);
+    const existing = await this.#finish(keys, [
+      this.#keys.completed,
+      event,
+      RESULT_TTL_SECONDS,
+      EVENTS_STREAM_MAXLEN,
+      faxId,
+      ...fields,
+    ]);
     return existing.length === 0 ? result : fromHash(pairs(existing));
   }
 
-  /** Publishes the event of a stored result again, for who enqueued the fax anew and waits. The stream gains no second entry. */
+  /**
+   * Publishes the event of a stored result again, for who enqueued the fax anew and waits. The stream gains no second
+   * entry.
+   */
   async publishAgain(result: FaxResult): Promise<void> {
     await this.#redis.publish(this.#keys.completed, JSON.stringify(completedEvent(result)));
   }

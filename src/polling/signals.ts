@@ -10,8 +10,10 @@ import { refusalScope, type RefusalScope } from '../limit/refusal-scope.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import type { OwnKey } from '../limit/own-key.ts';
 
-const LONGEST_RESET_MS = 300_000; // contract §2: what a header says on a good answer stops nobody for longer than a refusal would
-const LONGEST_RETRY_AFTER_MS = { rate_limited: 3_600_000, fault: 30_000 } as const; // contract §2: a mistyped header must not stop polling for a day
+// contract §2: what a header says on a good answer stops nobody for longer than a refusal would
+const LONGEST_RESET_MS = 300_000;
+// contract §2: a mistyped header must not stop polling for a day
+const LONGEST_RETRY_AFTER_MS = { rate_limited: 3_600_000, fault: 30_000 } as const;
 const KNOWS_NONE = 'it answers 404 for every fax: check FAX_API_BASE_URL';
 
 /** A request that was answered. */
@@ -48,7 +50,10 @@ export type FleetSignalsParts = {
   readonly balance: BalanceWatch;
 };
 
-/** Acts on what an answer means beyond its own fax: the brake, the worker's own key, the balance, wordings that no rule knows. */
+/**
+ * Acts on what an answer means beyond its own fax: the brake, the worker's own key, the balance, wordings that no rule
+ * knows.
+ */
 export class FleetSignals {
   readonly #parts: FleetSignalsParts;
   readonly #outage = new OutageDetector();
@@ -92,7 +97,8 @@ export class FleetSignals {
       if (sent.refusals > 0) await brake.yieldProbe();
       return { kind: 'refused', scope, heldMs: 0 };
     }
-    if (scope === 'fax' && !sent.refusedAloneBefore && reason === 'rate_limited') await limit.forgive(sent.refusedBeforeAt);
+    if (scope === 'fax' && !sent.refusedAloneBefore && reason === 'rate_limited')
+      await limit.forgive(sent.refusedBeforeAt);
     // A probe that was refused leaves the brake on, whomever the refusal is about: the next probe is another fax.
     if (scope === 'fax' && sent.refusals === 0) return { kind: 'refused', scope, heldMs: 0 };
     const retryAfterMs = reason === 'rate_limited' ? believed(answer, 'rate_limited') : undefined;

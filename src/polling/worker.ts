@@ -6,15 +6,20 @@ import type { RedisClient } from '../redis/redis-client.ts';
 
 type WorkerSettings = Pick<
   Settings,
-  'QUEUE_PREFIX' | 'WORKER_CONCURRENCY' | 'LOCK_DURATION_MS' | 'STALLED_INTERVAL_MS' | 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS'
+  | 'QUEUE_PREFIX'
+  | 'WORKER_CONCURRENCY'
+  | 'LOCK_DURATION_MS'
+  | 'STALLED_INTERVAL_MS'
+  | 'POLL_MIN_INTERVAL_MS'
+  | 'POLL_MAX_INTERVAL_MS'
 >;
 
 const DAY_SECONDS = 24 * 60 * 60;
 
 /**
- * A BullMQ worker that does not sleep on a job. While the queue is limited, BullMQ's main loop sleeps until the next slot, and a job that a
- * finishing one has fetched meanwhile (its slot was given back, or a hold has ended) would wait for the loop to wake: up to
- * `maximumRateLimitDelay`. Here a fetched job wakes it.
+ * A BullMQ worker that does not sleep on a job. While the queue is limited, BullMQ's main loop sleeps until the next
+ * slot, and a job that a finishing one has fetched meanwhile (its slot was given back, or a hold has ended) would wait
+ * for the loop to wake: up to `maximumRateLimitDelay`. Here a fetched job wakes it.
  */
 class PromptWorker extends Worker {
   #wake: () => void = () => undefined;
@@ -26,7 +31,9 @@ class PromptWorker extends Worker {
     await Promise.race([super.delay(milliseconds && Math.max(1, milliseconds), abort), woken]);
   }
 
-  protected override async nextJobFromJobData(...fetched: Parameters<Worker['nextJobFromJobData']>): ReturnType<Worker['nextJobFromJobData']> {
+  protected override async nextJobFromJobData(
+    ...fetched: Parameters<Worker['nextJobFromJobData']>
+  ): ReturnType<Worker['nextJobFromJobData']> {
     const job = await super.nextJobFromJobData(...fetched);
     if (fetched[0]) this.#wake();
     return job;
@@ -36,9 +43,17 @@ class PromptWorker extends Worker {
 /**
  * The BullMQ worker, not yet running: `run()` starts it.
  *
- * It has no limiter of its own, as the pace is the queue's (BullMQ would take max from one and duration from the other).
+ * It has no limiter of its own, as the pace is the queue's (BullMQ would take max from one and duration from the
+ * other).
  */
-export function createWorker(queue: Queue, connection: RedisClient, process: Processor, settings: WorkerSettings, log: Log, telemetry?: Telemetry): Worker {
+export function createWorker(
+  queue: Queue,
+  connection: RedisClient,
+  process: Processor,
+  settings: WorkerSettings,
+  log: Log,
+  telemetry?: Telemetry,
+): Worker {
   const bounds = { minMs: settings.POLL_MIN_INTERVAL_MS, maxMs: settings.POLL_MAX_INTERVAL_MS };
   const worker = new PromptWorker(queue.name, process, {
     connection,
@@ -50,8 +65,8 @@ export function createWorker(queue: Queue, connection: RedisClient, process: Pro
     stalledInterval: settings.STALLED_INTERVAL_MS,
     // Of a visit that fails: Redis refused what it needs, say, and each costs a request of the API.
     settings: { backoffStrategy: (attempts: number) => faultBackoff(attempts, bounds, Math.random()) },
-    // BullMQ counts stalls over a job's whole life, and fails it at the second by default. A fax is polled for a day: however often
-    // a worker dies under it, only its age ends it.
+    // BullMQ counts stalls over a job's whole life, and fails it at the second by default. A fax is polled for a day:
+    // however often a worker dies under it, only its age ends it.
     maxStalledCount: Number.MAX_SAFE_INTEGER,
     // How long a worker may sleep on a hold that another has ended meanwhile.
     maximumRateLimitDelay: 1_000,
@@ -68,7 +83,10 @@ export function createWorker(queue: Queue, connection: RedisClient, process: Pro
 const LOGGED_EVERY_MS = 60_000;
 const MAX_REASONS = 100;
 
-/** A visit that fails is tried again. Each reason is logged once a minute at most, as every fax in flight may meet the same. */
+/**
+ * A visit that fails is tried again. Each reason is logged once a minute at most, as every fax in flight may meet the
+ * same.
+ */
 function logFailures(worker: Worker, log: Log): void {
   const loggedAt = new Map<string, number>();
   worker.on('failed', (job, error) => {

@@ -1,4 +1,7 @@
-/** The time of Redis, ms since 1970: one clock for all workers, whatever their own says. Set by each reply that tells it. */
+/**
+ * The time of Redis, ms since 1970: one clock for all workers, whatever their own says. Set by each reply that tells
+ * it.
+ */
 export class RedisClock {
   #ahead = 0;
 

@@ -5,7 +5,10 @@ import { BatchingRedis } from './batching-redis.ts';
 import { startEmbedded } from './embedded.ts';
 import type { RedisClient } from './redis-client.ts';
 
-export type RedisSettings = Pick<Settings, 'REDIS_URL' | 'REDIS_CLUSTER_NODES' | 'REDIS_SENTINELS' | 'REDIS_SENTINEL_NAME'>;
+export type RedisSettings = Pick<
+  Settings,
+  'REDIS_URL' | 'REDIS_CLUSTER_NODES' | 'REDIS_SENTINELS' | 'REDIS_SENTINEL_NAME'
+>;
 
 /** The process's way to Redis. `close` ends the connections, and the embedded server if there is one. */
 export type RedisConnection = {
@@ -20,18 +23,20 @@ const SILENCE_MS = 15_000; // longer than BullMQ's blocking read (10 s)
 
 const connectionOptions = {
   connectionName: 'faxwatch',
-  // Commands wait for Redis to come back instead of failing: a result in hand is recorded then (and BullMQ asks for this).
+  // Commands wait for Redis to come back instead of failing: a result in hand is recorded then (and BullMQ asks for
+  // this).
   maxRetriesPerRequest: null,
   retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), RECONNECT_CEILING_MS),
-  // After a failover the old master refuses writes: connect anew and send the command again (2, ioredis README, "Reconnect on error").
+  // After a failover the old master refuses writes: connect anew and send the command again (2, ioredis README,
+  // "Reconnect on error").
   reconnectOnError: (error: Error) => (error.message.includes('READONLY') ? 2 : false),
   // A connection that is half open (the other side gone without a word) gives no answer and no error: it is made anew.
   socketTimeout: SILENCE_MS,
 } satisfies RedisOptions;
 
 /**
- * Connects to the Redis that the settings name: standalone, through sentinels, a cluster, or one embedded in this process.
- * It does not wait until Redis answers; loss and return of the connection are logged, once each.
+ * Connects to the Redis that the settings name: standalone, through sentinels, a cluster, or one embedded in this
+ * process. It does not wait until Redis answers; loss and return of the connection are logged, once each.
  */
 export async function connectRedis(settings: RedisSettings, log: Log): Promise<RedisConnection> {
   const embedded = settings.REDIS_URL === 'embedded' ? await startEmbedded(log) : undefined;
@@ -55,10 +60,18 @@ export async function connectRedis(settings: RedisSettings, log: Log): Promise<R
 function createClient(settings: RedisSettings, url: string): RedisClient {
   const { REDIS_CLUSTER_NODES: nodes, REDIS_SENTINELS: sentinels, REDIS_SENTINEL_NAME: name } = settings;
   if (nodes) {
-    return new Cluster([...nodes], { redisOptions: { ...connectionOptions, ...credentials(url) }, clusterRetryStrategy: connectionOptions.retryStrategy });
+    return new Cluster([...nodes], {
+      redisOptions: { ...connectionOptions, ...credentials(url) },
+      clusterRetryStrategy: connectionOptions.retryStrategy,
+    });
   }
   if (sentinels) {
-    return new BatchingRedis({ ...connectionOptions, ...credentials(url), sentinels: [...sentinels], name: name ?? '' });
+    return new BatchingRedis({
+      ...connectionOptions,
+      ...credentials(url),
+      sentinels: [...sentinels],
+      name: name ?? '',
+    });
   }
   return new BatchingRedis(url, connectionOptions);
 }

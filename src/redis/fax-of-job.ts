@@ -16,8 +16,8 @@ export type StoredJob = readonly [data: string | null | undefined, finishedOn: s
 export const STORED_JOB_FIELDS = ['data', 'finishedOn'] as const;
 
 /**
- * Whether a job still watches a fax. A job's id alone does not tell: jobs are removed by people, buttons and other clients, and ids are used
- * again, for other faxes too. False if the job is gone, finished, or another fax's.
+ * Whether a job still watches a fax. A job's id alone does not tell: jobs are removed by people, buttons and other
+ * clients, and ids are used again, for other faxes too. False if the job is gone, finished, or another fax's.
  */
 export function watches([data, finishedOn]: StoredJob, faxId: string): boolean {
   return Boolean(data) && !finishedOn && faxIdOf(parsed(data as string)) === faxId;

@@ -1,6 +1,7 @@
 -- Tries whether a result could be stored now, without storing one.
 --
--- KEYS[1] a result hash   KEYS[2] event stream   KEYS[3] a key of its own, written for the trial   KEYS[4] a sorted set of ours
+-- KEYS[1] a result hash   KEYS[2] event stream   KEYS[3] a key of its own, written for the trial   KEYS[4] a sorted set
+-- of ours
 -- ARGV[1] channel of events   ARGV[2] channel of alerts
 -- Returns 'OK', or what is in the way. Redis's own error (OOM, READONLY, MISCONF, NOPERM) says it as well.
 

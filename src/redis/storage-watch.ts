@@ -8,8 +8,8 @@ const NO_ANSWER = 'no answer to a write';
 const PATIENCE_MS = 2_000; // a client that is told READONLY connects again and again, and gives no answer
 
 /**
- * Watches whether Redis would take a result now. Out of memory, read-only or without a permission it answers all that health asks for, while
- * no fax can be finished: so it is asked for just that.
+ * Watches whether Redis would take a result now. Out of memory, read-only or without a permission it answers all that
+ * health asks for, while no fax can be finished: so it is asked for just that.
  */
 export class StorageWatch {
   readonly #redis: RedisClient;
@@ -40,7 +40,9 @@ export class StorageWatch {
   /** Why results cannot be stored now, and what to do; undefined if they can. Never rejects, and answers within 3 s. */
   async check(): Promise<string | undefined> {
     const { status, events, writable, inFlight, completed, alerts } = this.#keys;
-    const trial = this.#try([status('0'), events, writable, inFlight], [completed, alerts]).catch((error: unknown) => String(error));
+    const trial = this.#try([status('0'), events, writable, inFlight], [completed, alerts]).catch((error: unknown) =>
+      String(error),
+    );
     const reply = (await within(PATIENCE_MS, trial)) ?? NO_ANSWER;
     const problem = problemOf(reply);
     if (reply !== NO_ANSWER || (await this.#isThere())) this.#tell(problem); // that Redis is away is logged as such
@@ -48,7 +50,12 @@ export class StorageWatch {
   }
 
   async #isThere(): Promise<boolean> {
-    return (await within(PATIENCE_MS / 2, this.#redis.ping().catch(() => undefined))) !== undefined;
+    return (
+      (await within(
+        PATIENCE_MS / 2,
+        this.#redis.ping().catch(() => undefined),
+      )) !== undefined
+    );
   }
 
   #tell(problem: string | undefined): void {

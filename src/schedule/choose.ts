@@ -21,14 +21,15 @@ export type Choice = {
 };
 
 /**
- * Which faxes the next slots go to: those whose poll is worth most, but first those that have waited for the greatest interval. None is asked
- * for twice within the least interval. For a probe those come first that the API has answered for: a fax that it always refuses, or does not
- * know, would tell nothing of the others. A fax that was never asked for waits until such a one must have come by. Pure.
+ * Which faxes the next slots go to: those whose poll is worth most, but first those that have waited for the greatest
+ * interval. None is asked for twice within the least interval. For a probe those come first that the API has answered
+ * for: a fax that it always refuses, or does not know, would tell nothing of the others. A fax that was never asked for
+ * waits until such a one must have come by. Pure.
  *
  * @param now ms since 1970
  * @param count how many at most
- * @param probe what the next request must respect if it is a probe, as the brake is on: for how long from now no fax that was never asked for
- *   may be it, ms
+ * @param probe what the next request must respect if it is a probe, as the brake is on: for how long from now no fax
+ *   that was never asked for may be it, ms
  */
 export function choose(
   candidates: readonly Candidate[],
@@ -39,7 +40,12 @@ export function choose(
   probe?: { readonly newAfterMs: number },
 ): Choice {
   let readyMs = Infinity;
-  const rated: { readonly candidate: Candidate; readonly worthMs: number; readonly overdueMs: number; readonly known: boolean }[] = [];
+  const rated: {
+    readonly candidate: Candidate;
+    readonly worthMs: number;
+    readonly overdueMs: number;
+    readonly known: boolean;
+  }[] = [];
   for (const candidate of candidates) {
     const { pendingAt, enqueuedAt } = candidate;
     const known = pendingAt > enqueuedAt;
@@ -48,7 +54,11 @@ export function choose(
       readyMs = Math.min(readyMs, inMs);
       continue;
     }
-    const worthMs = worth(curve, Math.max(0, pendingAt - enqueuedAt), Math.max(0, now - enqueuedAt, pendingAt - enqueuedAt));
+    const worthMs = worth(
+      curve,
+      Math.max(0, pendingAt - enqueuedAt),
+      Math.max(0, now - enqueuedAt, pendingAt - enqueuedAt),
+    );
     rated.push({ candidate, worthMs, overdueMs: Math.max(0, now - pendingAt - maxMs), known });
   }
   const suits = ({ known }: { known: boolean }): number => (probe && known ? 1 : 0);
@@ -61,7 +71,8 @@ const SPARE = 2; // of the slots, at least so many times what the greatest inter
 const NET = 5; // times the interval at which the pace can visit all in flight
 
 /**
- * The greatest interval that is kept: that of the settings where the pace carries it with room to choose, else so much more, for all alike. Pure.
+ * The greatest interval that is kept: that of the settings where the pace carries it with room to choose, else so much
+ * more, for all alike. Pure.
  *
  * @param inFlight faxes in flight
  * @param pacePerSecond requests per second
@@ -69,6 +80,9 @@ const NET = 5; // times the interval at which the pace can visit all in flight
 export const greatestInterval = (maxMs: number, inFlight: number, pacePerSecond: number): number =>
   Math.max(maxMs, (SPARE * inFlight * 1000) / pacePerSecond);
 
-/** After how long a fax is polled whatever becomes of the choosing, ms: so late that it never competes with what is chosen. Pure. */
+/**
+ * After how long a fax is polled whatever becomes of the choosing, ms: so late that it never competes with what is
+ * chosen. Pure.
+ */
 export const safetyNetMs = (maxMs: number, inFlight: number, pacePerSecond: number): number =>
   NET * greatestInterval(maxMs, inFlight, pacePerSecond);

@@ -24,15 +24,18 @@ export type ChooserParts = {
 const REFRESH_MS = 1_000;
 const AHEAD_S = 0.02; // at over 50 slots a second several faxes are chosen at once
 const MOST_AHEAD = 500;
-const ROUND_MS = (AHEAD_S * 1000) / 2; // at such a pace the next round waits, so that what is taken in between is chosen at once
+// at such a pace the next round waits, so that what is taken in between is chosen at once
+const ROUND_MS = (AHEAD_S * 1000) / 2;
 const PROMOTE_AFTER_MS = [0, 5, 20, 80];
 const PER_BIN = 50; // at most so many heads of one bin, where several are chosen at once
 
 /**
- * Spends each slot on the fax whose poll is worth most at that moment. The limiter stays BullMQ's: a job ahead waits for its slot, and
- * whoever takes that slot sees that another job waits for the next one. Whichever worker takes a fax first has it, so any number of them choose.
+ * Spends each slot on the fax whose poll is worth most at that moment. The limiter stays BullMQ's: a job ahead waits
+ * for its slot, and whoever takes that slot sees that another job waits for the next one. Whichever worker takes a fax
+ * first has it, so any number of them choose.
  *
- * Each job stays in BullMQ's delayed set besides, as a safety net: should the choosing fail it is polled all the same, much later.
+ * Each job stays in BullMQ's delayed set besides, as a safety net: should the choosing fail it is polled all the same,
+ * much later.
  */
 export class Chooser {
   readonly #parts: ChooserParts;
@@ -98,7 +101,9 @@ export class Chooser {
     return { minMs, maxMs: greatestInterval(maxMs, this.#inFlight, this.#parts.limit.current) };
   }
 
-  /** Sees that a fax waits for the next slot. To be called when a slot was taken, and when a worker finds nothing to do. */
+  /**
+   * Sees that a fax waits for the next slot. To be called when a slot was taken, and when a worker finds nothing to do.
+   */
   next(): void {
     this.#again = true;
     if (this.#running || this.#stopped) return;
@@ -136,18 +141,27 @@ export class Chooser {
     ]);
     this.#inFlight = counts.inFlight;
     this.#candidates = counts.candidates;
-    const choice = choose(heads, this.#curve, now, this.bounds, Math.max(0, ahead - waiting), braked ? { newAfterMs: newProbeMs } : undefined);
+    const choice = choose(
+      heads,
+      this.#curve,
+      now,
+      this.bounds,
+      Math.max(0, ahead - waiting),
+      braked ? { newAfterMs: newProbeMs } : undefined,
+    );
     this.#idle = !binds && waiting === 0 && choice.chosen.length === 0;
     if (choice.readyMs < REFRESH_MS) this.#wakeIn(choice.readyMs);
     await Promise.all((await inFlight.jobsOf(lingering)).map(async (fax) => this.#promote(fax)));
     if (choice.chosen.length === 0) return;
     this.#worthMs = choice.worthMs;
-    await Promise.all((await inFlight.take(choice.chosen.map(({ faxId }) => faxId))).map(async (taken) => this.#promote(taken)));
+    await Promise.all(
+      (await inFlight.take(choice.chosen.map(({ faxId }) => faxId))).map(async (taken) => this.#promote(taken)),
+    );
   }
 
   /**
-   * Puts the job of a fax in line for its slot. A fax joins the candidates a moment before its job is back in the delayed set, so that is tried
-   * more than once.
+   * Puts the job of a fax in line for its slot. A fax joins the candidates a moment before its job is back in the
+   * delayed set, so that is tried more than once.
    */
   async #promote(taken: { readonly faxId: string; readonly jobId: string }): Promise<void> {
     for (const pauseMs of PROMOTE_AFTER_MS) {
@@ -162,7 +176,8 @@ export class Chooser {
   }
 
   /**
-   * A job that waits already, or is worked on, has its slot coming; one that is gone, whoever removed it, must not take one from others.
+   * A job that waits already, or is worked on, has its slot coming; one that is gone, whoever removed it, must not take
+   * one from others.
    *
    * @returns whether it is gone
    */

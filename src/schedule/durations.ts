@@ -1,8 +1,8 @@
 import { BINS, EDGES } from './life-table.ts';
 
 /**
- * How long so many faxes would take by the completion model: evenly spaced quantiles of its distribution. Nothing in them
- * points to a single fax.
+ * How long so many faxes would take by the completion model: evenly spaced quantiles of its distribution. Nothing in
+ * them points to a single fax.
  *
  * @param hazards completions per ms of each bin, above 0 in the last one
  * @returns seconds, rising
@@ -22,6 +22,9 @@ export function durationsOf(hazards: Float64Array, count: number): number[] {
   return durations;
 }
 
-/** Durations as the benchmarks take them with `--csv`: a header, then one duration in seconds a line, to the millisecond. */
+/**
+ * Durations as the benchmarks take them with `--csv`: a header, then one duration in seconds a line, to the
+ * millisecond.
+ */
 export const durationsCsv = (durations: readonly number[]): string =>
   ['seconds', ...durations.map((seconds) => seconds.toFixed(3)), ''].join('\n');

@@ -2,7 +2,8 @@ import type { IntervalBounds } from './choose.ts';
 
 /**
  * How long a fax is left alone after a server fault: exponential backoff with full jitter
- * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), from the least interval up to the greatest. Pure.
+ * (https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/), from the least interval up to the
+ * greatest. Pure.
  *
  * @param faults server faults in a row, from 1
  * @param random from 0 up to 1

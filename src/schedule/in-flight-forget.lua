@@ -1,5 +1,5 @@
--- Forgets faxes whose jobs are gone: they are in flight no more, and no candidates, and their leases end. Where another job has the lease by
--- now, nothing is changed.
+-- Forgets faxes whose jobs are gone: they are in flight no more, and no candidates, and their leases end. Where another
+-- job has the lease by now, nothing is changed.
 --
 -- KEYS[1] faxes in flight   KEYS[2] candidates   KEYS[3] chosen   KEYS[4…] the lease of each fax
 -- ARGV[1…] for each lease: fax id, id of the job that held it (empty if it had run out)

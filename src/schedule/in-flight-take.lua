@@ -1,7 +1,8 @@
 -- Takes chosen faxes: whichever worker takes a fax first has it.
 --
 -- KEYS[1] candidates   KEYS[2] chosen   KEYS[3…] the lease of each fax   ARGV[1…] their ids
--- Returns for each fax the id of the job that polls it; '' if it has none; false if another worker has taken it, or it is no candidate any more.
+-- Returns for each fax the id of the job that polls it; '' if it has none; false if another worker has taken it, or it
+-- is no candidate any more.
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

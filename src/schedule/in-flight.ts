@@ -26,13 +26,24 @@ export type Heads = {
 };
 
 /** The score of a candidate that was found pending at an age, ms. @param at ms since 1970, by Redis's clock */
-export const candidateScore = (ageMs: number, at: number): number => (1 + binOf(Math.max(0, ageMs))) * BIN_SPAN + Math.round(at);
+export const candidateScore = (ageMs: number, at: number): number =>
+  (1 + binOf(Math.max(0, ageMs))) * BIN_SPAN + Math.round(at);
 
-type HeadsReply = [now: number, waiting: number, inFlight: number, candidates: number, braked: number, newProbeMs: number, lingering: string[], heads: (string | number)[]];
+type HeadsReply = [
+  now: number,
+  waiting: number,
+  inFlight: number,
+  candidates: number,
+  braked: number,
+  newProbeMs: number,
+  lingering: string[],
+  heads: (string | number)[],
+];
 
 /**
- * The faxes in flight, as far as choosing among them goes. Faxes last known pending at the same age differ only in how long ago that was, so
- * in each bin of that age only those asked longest ago compete: what is looked at does not grow with the number in flight.
+ * The faxes in flight, as far as choosing among them goes. Faxes last known pending at the same age differ only in how
+ * long ago that was, so in each bin of that age only those asked longest ago compete: what is looked at does not grow
+ * with the number in flight.
  */
 export class InFlight {
   readonly #redis: RedisClient;
@@ -52,16 +63,32 @@ export class InFlight {
   /** @param perBin how many faxes of each bin @param slotMs time between two slots */
   async heads(perBin: number, slotMs: number): Promise<Heads> {
     const { candidates, chosen, inFlight, brake } = this.#keys;
-    const reply = await this.#heads([candidates, chosen, inFlight, brake], [BIN_SPAN, perBin, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs)]);
+    const reply = await this.#heads(
+      [candidates, chosen, inFlight, brake],
+      [BIN_SPAN, perBin, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs)],
+    );
     const [now, waiting, count, candidateCount, braked, newProbeMs, lingering, flat] = reply;
     const heads: Candidate[] = [];
     for (let i = 0; i + 2 < flat.length; i += 3) {
       heads.push({ faxId: String(flat[i]), pendingAt: Number(flat[i + 1]), enqueuedAt: Number(flat[i + 2]) });
     }
-    return { now, waiting, inFlight: count, candidates: candidateCount, braked: braked === 1, newProbeMs, lingering, heads };
+    return {
+      now,
+      waiting,
+      inFlight: count,
+      candidates: candidateCount,
+      braked: braked === 1,
+      newProbeMs,
+      lingering,
+      heads,
+    };
   }
 
-  /** Takes faxes for the next slots. @returns those that no other worker has taken, with their jobs; a job's id is empty if it has none */
+  /**
+   * Takes faxes for the next slots.
+   *
+   * @returns those that no other worker has taken, with their jobs; a job's id is empty if it has none
+   */
   async take(faxIds: readonly string[]): Promise<{ readonly faxId: string; readonly jobId: string }[]> {
     const leases = faxIds.map((faxId) => this.#keys.lease(faxId));
     const jobs = await this.#take([this.#keys.candidates, this.#keys.chosen, ...leases], faxIds);
@@ -71,7 +98,12 @@ export class InFlight {
     });
   }
 
-  /** A fax was found pending: it is a candidate from now on. @param ageMs its age then @param at ms since 1970, by Redis's clock */
+  /**
+   * A fax was found pending: it is a candidate from now on.
+   *
+   * @param ageMs its age then
+   * @param at ms since 1970, by Redis's clock
+   */
   async pending(faxId: string, ageMs: number, at: number): Promise<void> {
     await this.#redis.zadd(this.#keys.candidates, candidateScore(ageMs, at), faxId);
   }
@@ -88,6 +120,9 @@ export class InFlight {
     if (faxes.length === 0) return;
     const { inFlight, candidates, chosen } = this.#keys;
     const leases = faxes.map(({ faxId }) => this.#keys.lease(faxId));
-    await this.#forget([inFlight, candidates, chosen, ...leases], faxes.flatMap(({ faxId, jobId }) => [faxId, jobId]));
+    await this.#forget(
+      [inFlight, candidates, chosen, ...leases],
+      faxes.flatMap(({ faxId, jobId }) => [faxId, jobId]),
+    );
   }
 }

@@ -1,12 +1,13 @@
 /**
  * How long faxes take: an actuary's life table over age (time from enqueue to final). Each bin of age has the time that
- * faxes were watched in it (exposure) and the completions that fell into it; their quotient is the hazard. A fax that is
- * still pending adds exposure, so unfinished faxes count as they should, and nothing waits for an end. All pure.
+ * faxes were watched in it (exposure) and the completions that fell into it; their quotient is the hazard. A fax that
+ * is still pending adds exposure, so unfinished faxes count as they should, and nothing waits for an end. All pure.
  */
 
 const LONGEST_MS = 7 * 24 * 60 * 60_000;
-// From which age on bins are how wide, as the ratio of a bin's edges. A provider that tries again after 10 minutes does so
-// within half a minute, which bins of 10 % cannot see; at the ages below and above, finer bins would gain hardly anything.
+// From which age on bins are how wide, as the ratio of a bin's edges. A provider that tries again after 10 minutes does
+// so within half a minute, which bins of 10 % cannot see; at the ages below and above, finer bins would gain hardly
+// anything.
 const RATIOS = [
   { fromMs: 50, ratio: 1.1 },
   { fromMs: 5_000, ratio: 1.03 },
@@ -53,11 +54,12 @@ const GROUPS = [64, 16, 4, 1]; // bins to a group, from the roughest view of a d
 const CREDIBILITY = 0.3; // completions in a group that count as much as what was assumed of it
 
 /**
- * The hazard in each bin by what was learned and by a prior: fine where completions fill the bins, smooth where there are few.
+ * The hazard in each bin by what was learned and by a prior: fine where completions fill the bins, smooth where there
+ * are few.
  *
- * Groups of bins, large ones first, are scaled by completions seen over completions expected, as far as their number makes that
- * credible. A group keeps the shape within it until its own parts tell otherwise, so a single completion lifts its surroundings, and the prior
- * fades soon where faxes are watched but stays where none has been.
+ * Groups of bins, large ones first, are scaled by completions seen over completions expected, as far as their number
+ * makes that credible. A group keeps the shape within it until its own parts tell otherwise, so a single completion
+ * lifts its surroundings, and the prior fades soon where faxes are watched but stays where none has been.
  *
  * @param prior completions per ms of each bin, above 0
  */
@@ -86,9 +88,9 @@ export function learnPending(table: LifeTable, fromMs: number, toMs: number): vo
 }
 
 /**
- * Adds what is learned from a fax that was found final at `toMs` after it was last found pending at `fromMs`: one completion,
- * spread over the time between by the hazard known so far, and the exposure that goes with it (one step of the EM
- * algorithm for interval-censored data).
+ * Adds what is learned from a fax that was found final at `toMs` after it was last found pending at `fromMs`: one
+ * completion, spread over the time between by the hazard known so far, and the exposure that goes with it (one step of
+ * the EM algorithm for interval-censored data).
  */
 export function learnCompletion(table: LifeTable, known: Float64Array, fromMs: number, toMs: number): void {
   const first = binOf(fromMs);
@@ -122,9 +124,13 @@ export const plus = (a: LifeTable, b: LifeTable): LifeTable => ({
 /**
  * The table that so many faxes would leave whose completion ages have the given distribution.
  *
- * @param distribution rising [age in s, share finished by then] pairs; between them the logarithm of age counts as uniform
+ * @param distribution rising [age in s, share finished by then] pairs; between them the logarithm of age counts as
+ *   uniform
  */
-export function tableOf(distribution: readonly (readonly [seconds: number, share: number])[], faxes: number): LifeTable {
+export function tableOf(
+  distribution: readonly (readonly [seconds: number, share: number])[],
+  faxes: number,
+): LifeTable {
   const table = emptyTable();
   let survival = 1;
   for (let bin = 0; bin < BINS; bin += 1) {
@@ -142,7 +148,8 @@ function shareBy(distribution: readonly (readonly [number, number])[], seconds: 
   let [fromAge, fromShare] = [distribution[0]?.[0] ?? 1, 0];
   for (const [age, share] of distribution) {
     if (seconds <= age) {
-      const part = fromAge === age ? seconds / age : Math.log(Math.max(seconds, fromAge) / fromAge) / Math.log(age / fromAge);
+      const part =
+        fromAge === age ? seconds / age : Math.log(Math.max(seconds, fromAge) / fromAge) / Math.log(age / fromAge);
       return fromShare + (share - fromShare) * Math.min(1, Math.max(0, part));
     }
     [fromAge, fromShare] = [age, share];

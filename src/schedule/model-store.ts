@@ -3,9 +3,19 @@ import { z } from 'zod';
 import type { Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
-import { BINS, emptyTable, estimate, hazards, learnCompletion, learnPending, tableOf, type LifeTable } from './life-table.ts';
+import {
+  BINS,
+  emptyTable,
+  estimate,
+  hazards,
+  learnCompletion,
+  learnPending,
+  tableOf,
+  type LifeTable,
+} from './life-table.ts';
 
-const REMEMBERED = 1_000; // completions; above that the model is aged by half, so that a provider's new habits show within a day
+// completions; above that the model is aged by half, so that a provider's new habits show within a day
+const REMEMBERED = 1_000;
 
 const Prior = z.object({ distribution: z.array(z.tuple([z.number(), z.number()])) });
 
@@ -22,7 +32,9 @@ export class ModelStore {
   constructor(redis: RedisClient, keys: Keys) {
     this.#key = keys.model;
     this.#learn = loadScript(redis, new URL('./model-learn.lua', import.meta.url));
-    const { distribution } = Prior.parse(JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')));
+    const { distribution } = Prior.parse(
+      JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')),
+    );
     this.#prior = hazards(tableOf(distribution, 1));
     this.#hazards = this.#prior;
   }
@@ -48,7 +60,10 @@ export class ModelStore {
     this.#completions += 1;
   }
 
-  /** Adds what was learned since to the model in Redis, and takes over what all have learned. What cannot be added is kept for next time. */
+  /**
+   * Adds what was learned since to the model in Redis, and takes over what all have learned. What cannot be added is
+   * kept for next time.
+   */
   async flush(): Promise<void> {
     const { exposure, completions } = this.#learned;
     const added = this.#completions;

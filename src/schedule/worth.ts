@@ -11,9 +11,11 @@ const openFor = (hazard: number, ms: number): number => (hazard > 0 ? -Math.expm
 
 /**
  * The survival curve S of the completion model: the share of faxes that are still pending at an age. What takes a walk
- * through the bins is computed once, when the model is renewed; each question about the curve is then one search for a bin.
+ * through the bins is computed once, when the model is renewed; each question about the curve is then one search for a
+ * bin.
  *
- * All is kept relative to the survival at the age in question, as S itself underflows at ages that hardly any fax reaches.
+ * All is kept relative to the survival at the age in question, as S itself underflows at ages that hardly any fax
+ * reaches.
  */
 export class SurvivalCurve {
   readonly #hazards: Float64Array;
@@ -41,8 +43,8 @@ export class SurvivalCurve {
   }
 
   /**
-   * The mean time for which a fax that is pending at this age stays so, ms. Where the last bin has no hazard that time has
-   * no end, and is counted up to the last edge (negative past it), which is enough for differences.
+   * The mean time for which a fax that is pending at this age stays so, ms. Where the last bin has no hazard that time
+   * has no end, and is counted up to the last edge (negative past it), which is enough for differences.
    */
   timeToCome(ageMs: number): number {
     return this.#toComeWithin(binOf(ageMs), ageMs);
@@ -57,8 +59,8 @@ export class SurvivalCurve {
 }
 
 /**
- * What a poll is worth: the lag that it is expected to end, ∫ (1 − S(s)/S(from)) ds over the ages `from` to `to`. That is the
- * mean time since the fax finished, where a fax that is still pending counts as 0. Worths add up over faxes.
+ * What a poll is worth: the lag that it is expected to end, ∫ (1 − S(s)/S(from)) ds over the ages `from` to `to`. That
+ * is the mean time since the fax finished, where a fax that is still pending counts as 0. Worths add up over faxes.
  *
  * @param fromMs the age at which the fax was last known pending, ms; 0 if it was never asked for
  * @param toMs its age now, ms; not below `fromMs`

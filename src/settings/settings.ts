@@ -45,7 +45,9 @@ export type Settings = Readonly<{
 
 export type HostPort = Readonly<{ host: string; port: number }>;
 
-/** Wrong settings: one line per variable in `problems`, none with a secret's value. The process ends with exit code 78. */
+/**
+ * Wrong settings: one line per variable in `problems`, none with a secret's value. The process ends with exit code 78.
+ */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError';
   readonly code = 'ERR_SETTINGS';
@@ -61,8 +63,10 @@ export class SettingsError extends Error {
 const PUBLIC_PASSWORD_CHARS = 8; // NIST SP 800-63B, 5.1.1.1
 const MAX_TIMER_MS = 2 ** 31 - 1; // the longest time that setTimeout takes
 
-// convict's own int and nat formats coerce with parseInt, which takes "12abc" for 12: these take the whole text or nothing.
-const asNumber = (value: unknown): unknown => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value);
+// convict's own int and nat formats coerce with parseInt, which takes "12abc" for 12: these take the whole text or
+// nothing.
+const asNumber = (value: unknown): unknown =>
+  typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
 
 type Check = (value: unknown) => boolean;
 const format = (name: string, wanted: string, ok: Check, coerce: (value: unknown) => unknown = (v) => v): string => {
@@ -97,15 +101,19 @@ const hostPorts = (value: unknown): unknown => {
 const areHostPorts: Check = (value) =>
   Array.isArray(value) &&
   value.length > 0 &&
-  value.every((node: Partial<HostPort>) => typeof node.host === 'string' && Number(node.port) > 0 && Number(node.port) < 65_536);
+  value.every(
+    (node: Partial<HostPort>) => typeof node.host === 'string' && Number(node.port) > 0 && Number(node.port) < 65_536,
+  );
 
-const parseUrl = (value: unknown): URL | undefined => (typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined);
+const parseUrl = (value: unknown): URL | undefined =>
+  typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
 const isApiUrl: Check = (value) => {
   const url = parseUrl(value);
   if (!url || url.username || url.password || url.search || url.hash) return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 };
-const isRedisUrl: Check = (value) => value === 'embedded' || ['redis:', 'rediss:'].includes(parseUrl(value)?.protocol ?? '');
+const isRedisUrl: Check = (value) =>
+  value === 'embedded' || ['redis:', 'rediss:'].includes(parseUrl(value)?.protocol ?? '');
 
 const ms = { natural: integer(1), orNone: integer(0) };
 const hosts = optional('host:port list', 'must be host:port,host:port', areHostPorts, hostPorts);
@@ -123,14 +131,22 @@ const schema = {
     sensitive: true, // somebody may have put credentials in it
     format: format('api url', 'must be an https URL (http only on loopback) without credentials or query', isApiUrl),
   },
-  FAX_API_METHOD: { default: 'GET', format: format('GET or POST', 'must be GET or POST', (v) => v === 'GET' || v === 'POST') },
+  FAX_API_METHOD: {
+    default: 'GET',
+    format: format('GET or POST', 'must be GET or POST', (v) => v === 'GET' || v === 'POST'),
+  },
   FAX_API_TIMEOUT_MS: { default: 10_000, format: ms.natural },
   CLASSIFICATION_FILE: { default: null, format: optionalText },
   RATE_LIMIT_MAX: { default: 60, format: integer(1, 1_000_000) },
   RATE_LIMIT_DURATION_MS: { default: 60_000, format: ms.natural },
   RATE_LIMIT_HEADROOM: {
     default: 0.05,
-    format: format('share', 'must be a number from 0 to 0.9', (v) => typeof v === 'number' && v >= 0 && v <= 0.9, asNumber),
+    format: format(
+      'share',
+      'must be a number from 0 to 0.9',
+      (v) => typeof v === 'number' && v >= 0 && v <= 0.9,
+      asNumber,
+    ),
   },
   POLL_MIN_INTERVAL_MS: { default: 5_000, format: ms.natural },
   POLL_MAX_INTERVAL_MS: { default: 300_000, format: ms.natural },
@@ -155,13 +171,25 @@ const schema = {
   DASHBOARD_HOST: { default: '127.0.0.1', format: nonEmpty },
   DASHBOARD_PORT: { default: 3_000, format: integer(0, 65_535) },
   DASHBOARD_USERNAME: { default: 'admin', format: text('user name', 'must be text without ":"', /^[^:\s]+$/) },
-  DASHBOARD_PASSWORD: { default: null, sensitive: true, format: optional('password', 'must be text', (v) => typeof v === 'string' && v !== '') },
+  DASHBOARD_PASSWORD: {
+    default: null,
+    sensitive: true,
+    format: optional('password', 'must be text', (v) => typeof v === 'string' && v !== ''),
+  },
   DASHBOARD_READ_ONLY: {
     default: false,
     // convict's own Boolean takes "0" and "no" for true
-    format: format('true or false', 'must be true or false', (v) => typeof v === 'boolean', (v) => ({ true: true, false: false })[v as string] ?? v),
+    format: format(
+      'true or false',
+      'must be true or false',
+      (v) => typeof v === 'boolean',
+      (v) => ({ true: true, false: false })[v as string] ?? v,
+    ),
   },
-  LOW_BALANCE_THRESHOLD: { default: null, format: optional('number', 'must be a number', (v) => Number.isFinite(v), asNumber) },
+  LOW_BALANCE_THRESHOLD: {
+    default: null,
+    format: optional('number', 'must be a number', (v) => Number.isFinite(v), asNumber),
+  },
   LOG_LEVEL: {
     default: 'info',
     format: format('log level', 'must be fatal, error, warn, info, debug, trace or silent', (v) =>
@@ -218,7 +246,10 @@ function fileSettings(nodeEnv: string | undefined): Record<string, unknown> {
 
 // convict says "NAME: what is wanted: value was …": the value is left out, as a mistyped variable may hold a secret.
 const validationLines = (error: Error): string[] =>
-  error.message.split('\n').map((line) => line.replace(/: value was.*$/, '').trim()).filter(Boolean);
+  error.message
+    .split('\n')
+    .map((line) => line.replace(/: value was.*$/, '').trim())
+    .filter(Boolean);
 
 /** What no single variable can tell: each row is the names that it is about and what is wrong. */
 function* relations(s: Settings, needsKey: boolean): Generator<[names: Name[], problem: string]> {
@@ -226,17 +257,23 @@ function* relations(s: Settings, needsKey: boolean): Generator<[names: Name[], p
   if (s.POLL_MIN_INTERVAL_MS > s.POLL_MAX_INTERVAL_MS) {
     yield [['POLL_MIN_INTERVAL_MS', 'POLL_MAX_INTERVAL_MS'], 'must not be over POLL_MAX_INTERVAL_MS'];
   }
-  if (s.DASHBOARD_PORT !== 0 && !isLoopback(s.DASHBOARD_HOST) && (s.DASHBOARD_PASSWORD ?? '').length < PUBLIC_PASSWORD_CHARS) {
+  if (
+    s.DASHBOARD_PORT !== 0 &&
+    !isLoopback(s.DASHBOARD_HOST) &&
+    (s.DASHBOARD_PASSWORD ?? '').length < PUBLIC_PASSWORD_CHARS
+  ) {
     const wanted = `required when DASHBOARD_HOST is not loopback, with at least ${PUBLIC_PASSWORD_CHARS} characters`;
     yield [['DASHBOARD_PASSWORD', 'DASHBOARD_HOST', 'DASHBOARD_PORT'], wanted];
   }
-  if (s.REDIS_SENTINELS && !s.REDIS_SENTINEL_NAME) yield [['REDIS_SENTINEL_NAME', 'REDIS_SENTINELS'], 'required with REDIS_SENTINELS'];
+  if (s.REDIS_SENTINELS && !s.REDIS_SENTINEL_NAME)
+    yield [['REDIS_SENTINEL_NAME', 'REDIS_SENTINELS'], 'required with REDIS_SENTINELS'];
   if (s.REDIS_SENTINELS && s.REDIS_CLUSTER_NODES) {
     yield [['REDIS_SENTINELS', 'REDIS_CLUSTER_NODES'], 'set either this or REDIS_CLUSTER_NODES'];
   }
   if (s.REDIS_CLUSTER_NODES) {
     for (const name of ['QUEUE_PREFIX', 'KEY_PREFIX'] as const) {
-      if (!/\{[^}]+\}/.test(s[name])) yield [[name, 'REDIS_CLUSTER_NODES'], 'needs a hash tag on a cluster, such as {bull} or {fax}:'];
+      if (!/\{[^}]+\}/.test(s[name]))
+        yield [[name, 'REDIS_CLUSTER_NODES'], 'needs a hash tag on a cluster, such as {bull} or {fax}:'];
     }
   }
 }

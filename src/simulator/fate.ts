@@ -7,7 +7,9 @@ export type SimulatedAnswer = {
   readonly body?: object | string;
   /** Time before the answer begins, ms, beside the stand-in's own latency. */
   readonly delayMs?: number;
-  /** What goes wrong on the wire: nothing is ever answered, the connection is reset, or the body comes a byte a second. */
+  /**
+   * What goes wrong on the wire: nothing is ever answered, the connection is reset, or the body comes a byte a second.
+   */
   readonly wire?: 'hang' | 'reset' | 'trickle';
 };
 
@@ -18,9 +20,15 @@ export type Fate = {
   readonly then: readonly { readonly afterMs: number; readonly answer: SimulatedAnswer }[];
 };
 
-const success = (message: string): SimulatedAnswer => ({ body: { status: 'success', message, user_cash_balance: 100.2 } });
-const failed = (message: string): SimulatedAnswer => ({ body: { status: 'failed', message, user_cash_balance: 100.2 } });
-export const UNDER_WAY: SimulatedAnswer = { body: { status: 'executed', message: 'Fax is being sent', user_cash_balance: 100.2 } };
+const success = (message: string): SimulatedAnswer => ({
+  body: { status: 'success', message, user_cash_balance: 100.2 },
+});
+const failed = (message: string): SimulatedAnswer => ({
+  body: { status: 'failed', message, user_cash_balance: 100.2 },
+});
+export const UNDER_WAY: SimulatedAnswer = {
+  body: { status: 'executed', message: 'Fax is being sent', user_cash_balance: 100.2 },
+};
 
 const LAST_ANSWERS = {
   sent: success('Sent! Fax Has Been Answered.'),
@@ -48,13 +56,16 @@ export function fateOf(name: FateName, finishMs: number): Fate {
 }
 
 /**
- * The fate of a fax that nobody scripted. An id that begins with a fate's name has that fate (`busy-17`); any other is sent, or fails one
- * time in five, as its id says, so that the same id always meets the same fate.
+ * The fate of a fax that nobody scripted. An id that begins with a fate's name has that fate (`busy-17`); any other is
+ * sent, or fails one time in five, as its id says, so that the same id always meets the same fate.
  */
 export function unscriptedFate(faxId: string, finishMs: number): Fate {
   const named = FATE_NAMES.find((name) => faxId === name || faxId.startsWith(`${name}-`));
   if (named) return fateOf(named, finishMs);
   const sum = Array.from(faxId).reduce((hash, char) => (hash * 31 + char.charCodeAt(0)) >>> 0, 7);
   const unlucky = ['no-answer', 'busy', 'file-error', 'hangup'] as const;
-  return fateOf(sum % 5 === 0 ? (unlucky[(sum >>> 8) % unlucky.length] ?? 'busy') : 'sent', finishMs * (0.5 + (sum % 100) / 100));
+  return fateOf(
+    sum % 5 === 0 ? (unlucky[(sum >>> 8) % unlucky.length] ?? 'busy') : 'sent',
+    finishMs * (0.5 + (sum % 100) / 100),
+  );
 }

@@ -37,7 +37,8 @@ function slidingWindow({ max, windowMs }: Limit): RateLimiter {
   const passed: number[] = [];
   return (now) => {
     while (passed[0] !== undefined && passed[0] <= now - windowMs) passed.shift();
-    if (passed[0] !== undefined && passed.length >= max) return { allowed: false, retryAfterMs: passed[0] + windowMs - now };
+    if (passed[0] !== undefined && passed.length >= max)
+      return { allowed: false, retryAfterMs: passed[0] + windowMs - now };
     passed.push(now);
     return PASS;
   };

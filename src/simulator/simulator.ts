@@ -21,7 +21,13 @@ export type SimulatorOptions = {
 };
 
 /** A request as the stand-in saw it. Times are ms since 1970. */
-export type SeenRequest = { readonly faxId: string; readonly at: number; readonly code: number; readonly method: string; readonly requestId: string };
+export type SeenRequest = {
+  readonly faxId: string;
+  readonly at: number;
+  readonly code: number;
+  readonly method: string;
+  readonly requestId: string;
+};
 
 const STATUS_PATH = /^\/api\/v2\/fax\/([^/]+)\/status$/;
 const CONTROL_PATH = '/_simulator';
@@ -31,8 +37,8 @@ const UNAUTHORIZED: SimulatedAnswer = { code: 401, body: { status: 'failed', mes
 const REFUSED: SimulatedAnswer = { code: 403, body: { status: 'failed', message: 'Rate limit exceeded' } };
 
 /**
- * A stand-in for Fax.to's status API, on loopback: the documented endpoint and answers, with fates that are scripted per fax,
- * a rate limit, latency and faults. Faxes that nobody scripted have a fate by their id (see `unscriptedFate`).
+ * A stand-in for Fax.to's status API, on loopback: the documented endpoint and answers, with fates that are scripted
+ * per fax, a rate limit, latency and faults. Faxes that nobody scripted have a fate by their id (see `unscriptedFate`).
  */
 export class Simulator {
   readonly log: SeenRequest[] = [];
@@ -99,12 +105,23 @@ export class Simulator {
     const url = new URL(request.url ?? '/', 'http://simulator');
     if (url.pathname.startsWith(CONTROL_PATH)) return this.#control(request, url, response);
     const faxId = STATUS_PATH.exec(url.pathname)?.[1];
-    if (faxId === undefined) return this.#reply(response, { code: 404, body: { status: 'failed', message: 'Resource not found' } });
+    if (faxId === undefined)
+      return this.#reply(response, { code: 404, body: { status: 'failed', message: 'Resource not found' } });
     const at = Date.now();
     this.requests += 1;
-    const key = request.method === 'POST' ? new URLSearchParams(await body(request)).get('api_key') : url.searchParams.get('api_key');
+    const key =
+      request.method === 'POST'
+        ? new URLSearchParams(await body(request)).get('api_key')
+        : url.searchParams.get('api_key');
     const answer = this.#answer(faxId, key, at);
-    if (this.#options.keepLog) this.log.push({ faxId, at, code: answer.code ?? 200, method: request.method ?? '', requestId: String(request.headers['x-request-id']) });
+    if (this.#options.keepLog)
+      this.log.push({
+        faxId,
+        at,
+        code: answer.code ?? 200,
+        method: request.method ?? '',
+        requestId: String(request.headers['x-request-id']),
+      });
     await this.#reply(response, answer);
   }
 
@@ -118,7 +135,11 @@ export class Simulator {
       return { ...REFUSED, headers: { 'retry-after': String(Math.ceil(limited.retryAfterMs / 1000)) } };
     }
     let fax = this.#faxes.get(faxId);
-    if (!fax) this.#faxes.set(faxId, (fax = { fate: unscriptedFate(faxId, this.#options.finishMs ?? 30_000), sentAt: at, polls: 0 }));
+    if (!fax)
+      this.#faxes.set(
+        faxId,
+        (fax = { fate: unscriptedFate(faxId, this.#options.finishMs ?? 30_000), sentAt: at, polls: 0 }),
+      );
     fax.polls += 1;
     const { first = [], then } = fax.fate;
     const age = at - fax.sentAt;
@@ -143,11 +164,18 @@ export class Simulator {
   async #control(request: IncomingMessage, url: URL, response: ServerResponse): Promise<void> {
     const faxId = new RegExp(`^${CONTROL_PATH}/faxes/([A-Za-z0-9_-]{1,64})$`).exec(url.pathname)?.[1];
     if (url.pathname === `${CONTROL_PATH}/stats` && request.method === 'GET') {
-      return this.#reply(response, { body: { requests: this.requests, refusals: this.refusals, faxes: this.#faxes.size } });
+      return this.#reply(response, {
+        body: { requests: this.requests, refusals: this.refusals, faxes: this.#faxes.size },
+      });
     }
-    if (faxId === undefined || request.method !== 'PUT') return this.#reply(response, { code: 404, body: { error: 'no such control' } });
+    if (faxId === undefined || request.method !== 'PUT')
+      return this.#reply(response, { code: 404, body: { error: 'no such control' } });
     const fate = parseFate(await body(request, 64 * 1024));
-    if (!fate) return this.#reply(response, { code: 400, body: { error: 'a fate is {"first": [answer…], "then": [{"afterMs": 0, "answer": {…}}…]}' } });
+    if (!fate)
+      return this.#reply(response, {
+        code: 400,
+        body: { error: 'a fate is {"first": [answer…], "then": [{"afterMs": 0, "answer": {…}}…]}' },
+      });
     this.send(faxId, fate);
     return this.#reply(response, { code: 204 });
   }
@@ -167,7 +195,10 @@ async function body(request: IncomingMessage, maxBytes = MAX_FORM_BYTES): Promis
 function parseFate(json: string): Fate | undefined {
   try {
     const fate = JSON.parse(json) as Fate;
-    return Array.isArray(fate.then) && fate.then.every(({ afterMs, answer }) => typeof afterMs === 'number' && typeof answer === 'object') ? fate : undefined;
+    return Array.isArray(fate.then) &&
+      fate.then.every(({ afterMs, answer }) => typeof afterMs === 'number' && typeof answer === 'object')
+      ? fate
+      : undefined;
   } catch {
     return undefined;
   }

@@ -5,9 +5,9 @@ import { mean } from './figures.ts';
 import { simulate, type System } from './simulation.ts';
 import { fromCsv, steady, TRACES } from './trace.ts';
 
-// npm run bench:breakdown: where the distance to the optimum lies, on each kind of trace. The service's own model and worth
-// in a simulation without Redis or network, with one cause of distance taken away after the other; half a minute, the same
-// figures each time.
+// npm run bench:breakdown: where the distance to the optimum lies, on each kind of trace. The service's own model and
+// worth in a simulation without Redis or network, with one cause of distance taken away after the other; half a minute,
+// the same figures each time.
 //   --trace NAME   only this one
 //   --csv FILE     your own durations instead (s, one a line)
 //   --seeds N      how many traces of a kind are averaged
@@ -22,7 +22,12 @@ const pacePerSecond = (max * 1000) / duration;
 const service: System = { name: 'as the service runs', pacePerSecond, headsOnly: true, ahead: 1, known: false };
 const fullPace: System = { ...service, name: '… without headroom', pacePerSecond: 1 };
 const all: System = { ...fullPace, name: '… all faxes considered, at the slot itself', headsOnly: false, ahead: 0 };
-const SYSTEMS: readonly System[] = [service, fullPace, all, { ...all, name: '… and with the hazard known', known: true }];
+const SYSTEMS: readonly System[] = [
+  service,
+  fullPace,
+  all,
+  { ...all, name: '… and with the hazard known', known: true },
+];
 
 const named = TRACES.filter(({ name }) => flags.trace === undefined || name === flags.trace);
 const traces = flags.csv === undefined ? named : [steady(flags.csv, fromCsv(flags.csv))];

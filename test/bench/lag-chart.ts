@@ -1,7 +1,11 @@
 import type { Row } from './lag.ts';
 
 const COLOURS: Record<Row['system'], string> = { faxwatch: '#1b7f5c', exponential: '#b5483a', fixed: '#c9963c' };
-const LABELS: Record<Row['system'], string> = { faxwatch: 'Faxwatch', exponential: 'exponential backoff', fixed: 'fixed backoff' };
+const LABELS: Record<Row['system'], string> = {
+  faxwatch: 'Faxwatch',
+  exponential: 'exponential backoff',
+  fixed: 'fixed backoff',
+};
 const [WIDTH, HEIGHT, LEFT, TOP, BASE, BAR] = [720, 340, 60, 50, 290, 54];
 
 /** Bars: mean lag as a multiple of the optimum, by regime and system. */
@@ -16,9 +20,13 @@ export function lagChart(rows: readonly Row[]): string {
     return `<rect x="${x}" y="${y(row.ratio).toFixed(1)}" width="${BAR}" height="${(BASE - y(row.ratio)).toFixed(1)}" fill="${COLOURS[row.system]}"/>
 <text x="${x + BAR / 2}" y="${(y(row.ratio) - 5).toFixed(1)}" text-anchor="middle">${row.ratio.toFixed(2)}</text>`;
   });
-  const names = regimes.map((regime, i) => `<text x="${LEFT + i * group + group / 2 - 10}" y="${BASE + 20}" text-anchor="middle">${regime}</text>`);
+  const names = regimes.map(
+    (regime, i) =>
+      `<text x="${LEFT + i * group + group / 2 - 10}" y="${BASE + 20}" text-anchor="middle">${regime}</text>`,
+  );
   const legend = (Object.keys(LABELS) as Row['system'][]).map(
-    (system, i) => `<rect x="${LEFT + i * 180}" y="${HEIGHT - 20}" width="12" height="12" fill="${COLOURS[system]}"/><text x="${LEFT + 18 + i * 180}" y="${HEIGHT - 10}">${LABELS[system]}</text>`,
+    (system, i) =>
+      `<rect x="${LEFT + i * 180}" y="${HEIGHT - 20}" width="12" height="12" fill="${COLOURS[system]}"/><text x="${LEFT + 18 + i * 180}" y="${HEIGHT - 10}">${LABELS[system]}</text>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="13">
 <rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>

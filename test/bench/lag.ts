@@ -8,11 +8,13 @@ import { optimum, type Optimum } from './optimum.ts';
 import { COMPRESSION, Rig, type System } from './rig.ts';
 import { fromCsv, sendings, steady, TRACES, type DrawnFax, type Trace } from './trace.ts';
 
-// npm run bench:lag: how much later than they finish are faxes found, by the service and by two peers, side by side in one run.
+// npm run bench:lag: how much later than they finish are faxes found, by the service and by two peers, side by side in
+// one run.
 //   --trace NAME     usual (left out), retried, late, swap, bursts, outage
 //   --csv FILE       your own durations instead (s, one a line)
 //   --systems A,B    only these of faxwatch, exponential, fixed
-//   --limit N        requests per second that the API allows: 10 are one a second in life, as time is compressed ten times
+//   --limit N        requests per second that the API allows: 10 are one a second in life, as time is compressed ten
+//   times
 
 const { values: flags } = parseArgs({
   options: {
@@ -32,7 +34,18 @@ const MEASURED_S = 120;
 const FOLLOW_S = 40; // faxes still arrive, so that the last ones measured are found under load
 
 type Regime = keyof typeof REGIMES;
-export type Row = { regime: Regime; system: System; faxes: number; meanMs: number; p95Ms: number; ratio: number; firstRatio: number; refusedShare: number; limitUsed: number; pollsPerFax: number };
+export type Row = {
+  regime: Regime;
+  system: System;
+  faxes: number;
+  meanMs: number;
+  p95Ms: number;
+  ratio: number;
+  firstRatio: number;
+  refusedShare: number;
+  limitUsed: number;
+  pollsPerFax: number;
+};
 
 const perSecond = Number(flags.limit);
 const trace = flags.csv === undefined ? namedTrace(flags.trace) : steady(flags.csv, fromCsv(flags.csv));
@@ -47,13 +60,19 @@ async function runOnce(run: number): Promise<Row[]> {
   const redis = await startTestRedis();
   const rigs = [];
   for (const regime of Object.keys(REGIMES) as Regime[]) {
-    for (const system of SYSTEMS) rigs.push({ regime, system, rig: await Rig.start({ system, redisUrl: redis.url, name: `${system}-${regime}`, perSecond }) });
+    for (const system of SYSTEMS)
+      rigs.push({
+        regime,
+        system,
+        rig: await Rig.start({ system, redisUrl: redis.url, name: `${system}-${regime}`, perSecond }),
+      });
   }
   const seconds = WARM_UP_S + MEASURED_S + FOLLOW_S;
   const running = rigs.map(({ regime, system, rig }) => {
     const faxes = faxesFor(regime, seconds, run);
     const start = rig.feed(faxes);
-    if (trace.outage) rig.outage((faxes[trace.outage.afterFaxes]?.atMs ?? 0), (trace.outage.seconds * 1000) / COMPRESSION);
+    if (trace.outage)
+      rig.outage(faxes[trace.outage.afterFaxes]?.atMs ?? 0, (trace.outage.seconds * 1000) / COMPRESSION);
     return { regime, system, rig, start, faxes };
   });
   await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -89,7 +108,9 @@ function measure(regime: Regime, system: System, rig: Rig, start: number, faxes:
   // The optimum on the same faxes: with a few hundred of them their luck would move the ratio by a fifth.
   const ended = (fax: DrawnFax): number => rig.finishedAt.get(String(fax.id)) ?? 0;
   const best = (since: number, until: number): number[] =>
-    faxes.filter((fax) => ended(fax) >= since && ended(fax) < until).map((fax) => optimumFor(fax, regime).lagOf(fax.takesMs));
+    faxes
+      .filter((fax) => ended(fax) >= since && ended(fax) < until)
+      .map((fax) => optimumFor(fax, regime).lagOf(fax.takesMs));
   const early = lags(rig.finishedAt, seen, start, from, Date.now());
   const inWindow = rig.simulator.log.filter(({ at }) => at >= from && at < to);
   const answered = inWindow.filter(({ code }) => code === 200).length;
@@ -128,14 +149,44 @@ const medians = (runs[0] ?? []).map((row, i): Row => {
   };
 });
 
-const table = new Table({ head: ['regime', 'system', 'faxes', 'mean lag s', 'p95 s', 'of optimum', 'until then', 'refused', 'limit used', 'polls/fax'], style: { head: [], border: [] } });
+const table = new Table({
+  head: [
+    'regime',
+    'system',
+    'faxes',
+    'mean lag s',
+    'p95 s',
+    'of optimum',
+    'until then',
+    'refused',
+    'limit used',
+    'polls/fax',
+  ],
+  style: { head: [], border: [] },
+});
 for (const row of medians) {
   const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
-  table.push([row.regime, row.system, row.faxes, (row.meanMs / 1000).toFixed(2), (row.p95Ms / 1000).toFixed(2), row.ratio.toFixed(2), row.firstRatio.toFixed(2), percent(row.refusedShare), percent(row.limitUsed), row.pollsPerFax.toFixed(1)]);
+  table.push([
+    row.regime,
+    row.system,
+    row.faxes,
+    (row.meanMs / 1000).toFixed(2),
+    (row.p95Ms / 1000).toFixed(2),
+    row.ratio.toFixed(2),
+    row.firstRatio.toFixed(2),
+    percent(row.refusedShare),
+    percent(row.limitUsed),
+    row.pollsPerFax.toFixed(1),
+  ]);
 }
-console.log(`${trace.name}, time compressed ${COMPRESSION} times, ${perSecond} requests per second allowed, medians of ${flags.runs} runs`);
+console.log(
+  `${trace.name}, time compressed ${COMPRESSION} times, ${perSecond} requests per second allowed, medians of ${flags.runs} runs`,
+);
 console.log(table.toString());
 mkdirSync(flags.out, { recursive: true });
-writeFileSync(`${flags.out}/lag-${flags.csv ? 'csv' : trace.name}.json`, JSON.stringify({ trace: trace.name, compression: COMPRESSION, perSecond, medians, runs }, null, 2));
+writeFileSync(
+  `${flags.out}/lag-${flags.csv ? 'csv' : trace.name}.json`,
+  JSON.stringify({ trace: trace.name, compression: COMPRESSION, perSecond, medians, runs }, null, 2),
+);
 writeFileSync(`${flags.out}/lag-${flags.csv ? 'csv' : trace.name}.svg`, lagChart(medians));
 console.log(`written: ${flags.out}/lag-….json and .svg`);

@@ -7,7 +7,8 @@ import { optimum } from './optimum.ts';
 import { COMPRESSION, Rig, type RigOptions } from './rig.ts';
 import { faxLike, lateOnly, traceOf } from './trace.ts';
 
-// npm run bench:limits: what the pace and the brake do with each kind of limit, a limit that changes, a refused key, and one fax alone.
+// npm run bench:limits: what the pace and the brake do with each kind of limit, a limit that changes, a refused key,
+// and one fax alone.
 
 const { values: flags } = parseArgs({ options: { runs: { type: 'string', default: '3' } } });
 const PER_SECOND = 20;
@@ -16,13 +17,24 @@ const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTi
 type Figure = { what: string; wanted: string; found: number; ok: (value: number) => boolean };
 type Scenario = (start: (options?: Partial<RigOptions>) => Promise<Rig>) => Promise<Figure[]>;
 
-const atMost = (what: string, most: number, found: number): Figure => ({ what, wanted: `at most ${most}`, found, ok: (value) => value <= most });
-const atLeast = (what: string, least: number, found: number): Figure => ({ what, wanted: `at least ${least}`, found, ok: (value) => value >= least });
+const atMost = (what: string, most: number, found: number): Figure => ({
+  what,
+  wanted: `at most ${most}`,
+  found,
+  ok: (value) => value <= most,
+});
+const atLeast = (what: string, least: number, found: number): Figure => ({
+  what,
+  wanted: `at least ${least}`,
+  found,
+  ok: (value) => value >= least,
+});
 
 /** Faxes in flight that can use the limit, in the middle regime. */
 const load = (seconds: number, seed: number) => traceOf(faxLike, PER_SECOND / 4, seconds, COMPRESSION, seed);
 const between = (rig: Rig, from: number, to: number) => rig.simulator.log.filter(({ at }) => at >= from && at < to);
-const refusedShare = (requests: readonly { code: number }[]): number => requests.filter(({ code }) => code !== 200).length / Math.max(1, requests.length);
+const refusedShare = (requests: readonly { code: number }[]): number =>
+  requests.filter(({ code }) => code !== 200).length / Math.max(1, requests.length);
 const allFinished = async (rig: Rig, faxes: number): Promise<void> => {
   for (let i = 0; i < 600 && rig.seenAt().size < faxes; i += 1) await sleep(0.1);
 };
@@ -35,7 +47,11 @@ const scenarios: Record<string, Scenario> = {
     await sleep(90);
     return rigs.flatMap((rig, i) => [
       atMost(`refused by a ${LIMIT_KINDS[i]}, %`, 0.2, 100 * refusedShare(rig.simulator.log)),
-      atLeast(`used of a ${LIMIT_KINDS[i]}, %`, 93, (100 * between(rig, began + 40_000, began + 85_000).length) / (45 * PER_SECOND)),
+      atLeast(
+        `used of a ${LIMIT_KINDS[i]}, %`,
+        93,
+        (100 * between(rig, began + 40_000, began + 85_000).length) / (45 * PER_SECOND),
+      ),
     ]);
   },
 
@@ -53,8 +69,16 @@ const scenarios: Record<string, Scenario> = {
     await sleep(65);
     const again = between(rig, restored + 50_000, restored + 65_000).filter(({ code }) => code === 200).length;
     return [
-      atMost('refused from 30 s after the limit was halved, %', 1, 100 * refusedShare(between(rig, lowered + 30_000, restored))),
-      atLeast('used of the halved limit from 30 s on, %', 70, (100 * between(rig, lowered + 30_000, restored).length) / (35 * (PER_SECOND / 2))),
+      atMost(
+        'refused from 30 s after the limit was halved, %',
+        1,
+        100 * refusedShare(between(rig, lowered + 30_000, restored)),
+      ),
+      atLeast(
+        'used of the halved limit from 30 s on, %',
+        70,
+        (100 * between(rig, lowered + 30_000, restored).length) / (35 * (PER_SECOND / 2)),
+      ),
       atLeast('used of the restored limit after 50 to 65 s, %', 90, (100 * again) / (15 * PER_SECOND)),
     ];
   },
@@ -69,7 +93,10 @@ const scenarios: Record<string, Scenario> = {
     const requests = between(rig, from, Date.now()).length;
     rig.simulator.accept('bench');
     await allFinished(rig, 200);
-    return [atMost('requests in 12 s of 401 with 200 in flight', 10, requests), atLeast('of 200 finished after', 200, rig.seenAt().size)];
+    return [
+      atMost('requests in 12 s of 401 with 200 in flight', 10, requests),
+      atLeast('of 200 finished after', 200, rig.seenAt().size),
+    ];
   },
 
   async refused(start) {
@@ -83,7 +110,10 @@ const scenarios: Record<string, Scenario> = {
     const requests = between(rig, half, Date.now()).length;
     rig.simulator.override(undefined);
     await allFinished(rig, 200);
-    return [atMost('requests in the last half of 15 s of 403', 10, requests), atLeast('of 200 finished after', 200, rig.seenAt().size)];
+    return [
+      atMost('requests in the last half of 15 s of 403', 10, requests),
+      atLeast('of 200 finished after', 200, rig.seenAt().size),
+    ];
   },
 
   async alone(start) {
@@ -99,7 +129,8 @@ const scenarios: Record<string, Scenario> = {
   },
 
   async cold(start) {
-    const unlike = [faxLike, lateOnly]; // the prior is of real time: ten times slower than the one, and far wider than the other
+    // the prior is of real time: ten times slower than the one, and far wider than the other
+    const unlike = [faxLike, lateOnly];
     const rigs = await Promise.all(unlike.map(() => start()));
     const began = rigs.map((rig, i) => rig.feed(traceOf(unlike[i] ?? faxLike, PER_SECOND / 4, 190, COMPRESSION, 13)));
     await sleep(190);
@@ -108,7 +139,11 @@ const scenarios: Record<string, Scenario> = {
       const best = optimum(distribution, COMPRESSION, 4);
       const found = lags(rig.finishedAt, rig.seenAt(), from, from + 170_000, Date.now());
       const least = rig.tookMs(from, from + 170_000).map((ms) => best.lagOf(ms));
-      return atMost(`cold start on another distribution than the prior (${distribution.name}), lag of all faxes, of the optimum`, 2, mean(found) / mean(least));
+      return atMost(
+        `cold start on another distribution than the prior (${distribution.name}), lag of all faxes, of the optimum`,
+        2,
+        mean(found) / mean(least),
+      );
     });
   },
 };
@@ -121,7 +156,13 @@ async function runOnce(run: number): Promise<Figure[]> {
       let count = 0;
       return scenario(async (options = {}) => {
         count += 1;
-        const rig = await Rig.start({ system: 'faxwatch', redisUrl: redis.url, name: `${name}-${run}-${count}`, perSecond: PER_SECOND, ...options });
+        const rig = await Rig.start({
+          system: 'faxwatch',
+          redisUrl: redis.url,
+          name: `${name}-${run}-${count}`,
+          perSecond: PER_SECOND,
+          ...options,
+        });
         rigs.push(rig);
         return rig;
       });
@@ -137,9 +178,18 @@ for (let run = 1; run <= Number(flags.runs); run += 1) {
   console.log(`run ${run} of ${flags.runs}`);
   runs.push(await runOnce(run));
 }
-const table = new Table({ head: ['figure', 'wanted', `median of ${flags.runs}`, 'each', ''], style: { head: [], border: [] } });
+const table = new Table({
+  head: ['figure', 'wanted', `median of ${flags.runs}`, 'each', ''],
+  style: { head: [], border: [] },
+});
 for (const [i, { what, wanted, ok }] of (runs[0] ?? []).entries()) {
   const found = runs.map((figures) => (figures[i] as Figure).found);
-  table.push([what, wanted, median(found).toFixed(2), found.map((value) => value.toFixed(2)).join(' '), ok(median(found)) ? 'ok' : 'missed']);
+  table.push([
+    what,
+    wanted,
+    median(found).toFixed(2),
+    found.map((value) => value.toFixed(2)).join(' '),
+    ok(median(found)) ? 'ok' : 'missed',
+  ]);
 }
 console.log(table.toString());

@@ -3,13 +3,16 @@ import { seeded, type Distribution } from './trace.ts';
 const SAMPLE = 100_000;
 const GRID = 900;
 
-/** A schedule that nobody can beat: its mean lag over the whole distribution, and the lag with which it finds one fax, ms. */
+/**
+ * A schedule that nobody can beat: its mean lag over the whole distribution, and the lag with which it finds one fax,
+ * ms.
+ */
 export type Optimum = { readonly meanLagMs: number; readonly pollsPerFax: number; lagOf(takesMs: number): number };
 
 /**
- * The schedule of polls by age with the least mean lag at so many polls per fax on average, for one who knows the distribution: by
- * dynamic programming over a grid of ages, at the price of a poll at which it spends the budget. Written apart from the
- * service's own policy, which it judges.
+ * The schedule of polls by age with the least mean lag at so many polls per fax on average, for one who knows the
+ * distribution: by dynamic programming over a grid of ages, at the price of a poll at which it spends the budget.
+ * Written apart from the service's own policy, which it judges.
  */
 export function optimum(distribution: Distribution, compression: number, pollsPerFax: number): Optimum {
   const random = seeded(7);
@@ -34,7 +37,8 @@ export function optimum(distribution: Distribution, compression: number, pollsPe
         const late = lagBetween(i, j);
         if (late > best) break;
         const total = late + open * price + (cost[j] as number);
-        if (total < best) [best, next[i], polls[i], lag[i]] = [total, j, open + (polls[j] as number), late + (lag[j] as number)];
+        if (total < best)
+          [best, next[i], polls[i], lag[i]] = [total, j, open + (polls[j] as number), late + (lag[j] as number)];
       }
       cost[i] = best;
     }

@@ -39,7 +39,9 @@ const JOB_OPTIONS: Record<System, JobsOptions> = {
   fixed: { attempts: 1e6, backoff: { type: 'fixed', delay: 30_000 / COMPRESSION } },
 };
 
-/** A stand-in API with a strict limit, a queue on a real Redis, and real worker processes that empty it. Times are ms. */
+/**
+ * A stand-in API with a strict limit, a queue on a real Redis, and real worker processes that empty it. Times are ms.
+ */
 export class Rig {
   readonly simulator: Simulator;
   readonly #options: RigOptions;
@@ -59,7 +61,10 @@ export class Rig {
 
   static async start(options: RigOptions): Promise<Rig> {
     const limit = { kind: options.kind ?? 'sliding-window', max: options.perSecond, windowMs: 1_000 } as const;
-    const rig = new Rig(await Simulator.start({ apiKey: 'bench', limit, latencyMs: API_LATENCY_MS, keepLog: true }), options);
+    const rig = new Rig(
+      await Simulator.start({ apiKey: 'bench', limit, latencyMs: API_LATENCY_MS, keepLog: true }),
+      options,
+    );
     await Promise.all(Array.from({ length: options.workers ?? WORKERS }, () => rig.#startWorker()));
     return rig;
   }

@@ -6,7 +6,8 @@ const traceNamed = (name: string): Trace => TRACES.find((trace) => trace.name ==
 const service: System = { name: 'service', pacePerSecond: 0.95, headsOnly: true, ahead: 1, known: false };
 const full: System = { ...service, pacePerSecond: 1, headsOnly: false, ahead: 0 };
 
-// Bars a little above what was measured as the mean of eight traces: 1.10 and 1.22 (usual, retried), 1.08 (late at 2 polls).
+// Bars a little above what was measured as the mean of eight traces: 1.10 and 1.22 (usual, retried), 1.08 (late at 2
+// polls).
 it.each([
   ['usual', 4, 1.3],
   ['retried', 4, 1.4],

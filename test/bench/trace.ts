@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 /** How long faxes take: draws a duration in s. */
 export type Distribution = { readonly name: string; draw(random: () => number): number };
 
-const normal = (random: () => number): number => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const normal = (random: () => number): number =>
+  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 /** Most around 75 s, some fail at once, some are retried for 5 to 15 minutes, a few take an hour. */
 export const faxLike: Distribution = {

@@ -10,7 +10,8 @@ async function read(text: string): Promise<string[]> {
   const file = join(mkdtempSync(join(tmpdir(), 'faxwatch-ids-')), 'ids');
   writeFileSync(file, text);
   const read: string[] = [];
-  for await (const entry of idsOfFile(file, never)) read.push('id' in entry ? entry.id : `${entry.where}: ${entry.problem}`);
+  for await (const entry of idsOfFile(file, never))
+    read.push('id' in entry ? entry.id : `${entry.where}: ${entry.problem}`);
   return read;
 }
 
@@ -34,7 +35,10 @@ describe('a file of ids', () => {
       'line 5: quotes where none can be',
       '204',
     ]);
-    expect(await read('200,x\n201\n')).toEqual(['line 1: more than an id: several columns need a header, such as faxJobId,invoice', '201']);
+    expect(await read('200,x\n201\n')).toEqual([
+      'line 1: more than an id: several columns need a header, such as faxJobId,invoice',
+      '201',
+    ]);
   });
 
   it('that cannot be read is a plain error', async () => {

@@ -29,7 +29,11 @@ describe('a job’s data', () => {
   });
 
   it('may carry metadata and a deadline', () => {
-    expect(parseFaxJob({ faxJobId: 1, metadata: { a: [1, { b: null }] }, deadlineMs: 5 })).toEqual({ faxId: '1', metadata: { a: [1, { b: null }] }, deadlineMs: 5 });
+    expect(parseFaxJob({ faxJobId: 1, metadata: { a: [1, { b: null }] }, deadlineMs: 5 })).toEqual({
+      faxId: '1',
+      metadata: { a: [1, { b: null }] },
+      deadlineMs: 5,
+    });
     expect(problem({ faxJobId: 1, metadata: { a: 'x'.repeat(4088) } })).toBe('');
   });
 
@@ -73,22 +77,41 @@ describe('a job’s data', () => {
     expect(problem({ faxJobId: 1, metadata: deep })).toMatch(/^data\.metadata: must be at most/);
     expect(jsonBytes(deep)).toBe(Infinity);
     expect(problem(JSON.parse('{"__proto__":{"faxJobId":1}}'))).toMatch(/^data\.faxJobId: /);
-    expect(problem(JSON.parse('{"faxJobId":1,"__proto__":{"deadlineMs":5}}'))).toMatch(/^data\.__proto__: is not a field/);
+    expect(problem(JSON.parse('{"faxJobId":1,"__proto__":{"deadlineMs":5}}'))).toMatch(
+      /^data\.__proto__: is not a field/,
+    );
   });
 
   it('never crashes, and yields only ids that are safe in a URL and a key, and reasons that are short', () => {
-    const good = fc.record({ faxJobId: fc.oneof(fc.nat(), fc.stringMatching(/^[A-Za-z0-9_-]{1,70}$/)), metadata: fc.dictionary(fc.string(), fc.jsonValue()), deadlineMs: fc.integer() }, { requiredKeys: ['faxJobId'] });
-    const mutated = fc.tuple(good, fc.constantFrom('faxJobId', 'metadata', 'deadlineMs', '__proto__', 'other'), fc.anything()).map(([data, key, value]) => Object.defineProperty(data, key, { value, enumerable: true }));
+    const good = fc.record(
+      {
+        faxJobId: fc.oneof(fc.nat(), fc.stringMatching(/^[A-Za-z0-9_-]{1,70}$/)),
+        metadata: fc.dictionary(fc.string(), fc.jsonValue()),
+        deadlineMs: fc.integer(),
+      },
+      { requiredKeys: ['faxJobId'] },
+    );
+    const mutated = fc
+      .tuple(good, fc.constantFrom('faxJobId', 'metadata', 'deadlineMs', '__proto__', 'other'), fc.anything())
+      .map(([data, key, value]) => Object.defineProperty(data, key, { value, enumerable: true }));
     let taken = 0;
     fc.assert(
-      fc.property(fc.oneof(fc.anything(), good, mutated, fc.record({ faxJobId: fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.anything()) })), (data) => {
-        const reason = problem(data);
-        expect(reason.length).toBeLessThan(1_000);
-        expect(reason).not.toMatch(/\p{Cc}/u);
-        if (reason !== '') return;
-        taken += 1;
-        expect(parseFaxJob(data).faxId).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
-      }),
+      fc.property(
+        fc.oneof(
+          fc.anything(),
+          good,
+          mutated,
+          fc.record({ faxJobId: fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.anything()) }),
+        ),
+        (data) => {
+          const reason = problem(data);
+          expect(reason.length).toBeLessThan(1_000);
+          expect(reason).not.toMatch(/\p{Cc}/u);
+          if (reason !== '') return;
+          taken += 1;
+          expect(parseFaxJob(data).faxId).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+        },
+      ),
       { numRuns: Number(process.env['FUZZ_RUNS'] ?? 5_000) },
     );
     expect(taken).toBeGreaterThan(100);
@@ -97,17 +120,51 @@ describe('a job’s data', () => {
 
 it('a job’s time of enqueueing is ms since 1970, and as near as clocks that are off may be', () => {
   const now = Date.parse('2030-01-01T00:00:00Z');
-  for (const at of [now - 30 * 86_400_000, now - 1, now, now + 3_600_000]) expect(thrownBy(() => checkTimestamp(at, now))).toBe('');
-  for (const at of [0, 1, -1, NaN, Infinity, 2 ** 53, now / 1000, now * 1000]) expect(thrownBy(() => checkTimestamp(at, now))).toMatch(/^opts\.timestamp: /);
+  for (const at of [now - 30 * 86_400_000, now - 1, now, now + 3_600_000])
+    expect(thrownBy(() => checkTimestamp(at, now))).toBe('');
+  for (const at of [0, 1, -1, NaN, Infinity, 2 ** 53, now / 1000, now * 1000])
+    expect(thrownBy(() => checkTimestamp(at, now))).toMatch(/^opts\.timestamp: /);
 });
 
 it('a job’s progress is read back, or counts as none when it is something else', () => {
-  const none = { polls: 0, faults: 0, apiStatus: '', lastMessage: '', lastPollAt: null, lastPendingAt: null, nextPollAt: null, claimedAt: null, refusedAt: null, refusedAlone: false, leftOver: false };
-  const progress = { polls: 3, faults: 1, apiStatus: 's', lastMessage: 'm', lastPollAt: '2030-01-01T00:00:00.000Z', lastPendingAt: null, nextPollAt: null, claimedAt: null, refusedAt: null, refusedAlone: false, leftOver: false };
+  const none = {
+    polls: 0,
+    faults: 0,
+    apiStatus: '',
+    lastMessage: '',
+    lastPollAt: null,
+    lastPendingAt: null,
+    nextPollAt: null,
+    claimedAt: null,
+    refusedAt: null,
+    refusedAlone: false,
+    leftOver: false,
+  };
+  const progress = {
+    polls: 3,
+    faults: 1,
+    apiStatus: 's',
+    lastMessage: 'm',
+    lastPollAt: '2030-01-01T00:00:00.000Z',
+    lastPendingAt: null,
+    nextPollAt: null,
+    claimedAt: null,
+    refusedAt: null,
+    refusedAlone: false,
+    leftOver: false,
+  };
   expect(parseProgress(progress)).toEqual(progress);
   const pending = { ...progress, faults: 0, lastPendingAt: progress.lastPollAt };
-  const refused = { ...pending, claimedAt: '2029-12-31T00:00:00.000Z', refusedAt: progress.lastPollAt, refusedAlone: true, leftOver: true };
-  for (const each of [none, progress, pending, refused]) expect(parseProgress(JSON.parse(JSON.stringify(keptProgress(each))))).toEqual(each);
+  const refused = {
+    ...pending,
+    claimedAt: '2029-12-31T00:00:00.000Z',
+    refusedAt: progress.lastPollAt,
+    refusedAlone: true,
+    leftOver: true,
+  };
+  for (const each of [none, progress, pending, refused])
+    expect(parseProgress(JSON.parse(JSON.stringify(keptProgress(each))))).toEqual(each);
   expect(Object.keys(keptProgress(pending))).toEqual(['polls', 'apiStatus', 'lastMessage', 'lastPollAt', 'nextPollAt']);
-  for (const other of [0, 50, null, undefined, 'x', [], {}, { polls: 'many', lastPollAt: 'yesterday' }]) expect(parseProgress(other)).toEqual(none);
+  for (const other of [0, 50, null, undefined, 'x', [], {}, { polls: 'many', lastPollAt: 'yesterday' }])
+    expect(parseProgress(other)).toEqual(none);
 });

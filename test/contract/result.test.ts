@@ -4,7 +4,6 @@ import fc from 'fast-check';
 import { completedEvent } from '../../src/contract/event.ts';
 import { fromHash, publicId, toHash, type FaxResult } from '../../src/contract/result.ts';
 
-
 const result: FaxResult = {
   faxJobId: 200,
   state: 'sent',
@@ -19,9 +18,17 @@ const result: FaxResult = {
 };
 
 it('a result is the same after it was stored', () => {
-  const id = fc.oneof(fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/).map(publicId));
-  const metadata = fc.dictionary(fc.string(), fc.jsonValue()).map((value) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>);
-  const balance = fc.oneof(fc.constant(null), fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0));
+  const id = fc.oneof(
+    fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+    fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/).map(publicId),
+  );
+  const metadata = fc
+    .dictionary(fc.string(), fc.jsonValue())
+    .map((value) => JSON.parse(JSON.stringify(value)) as Record<string, unknown>);
+  const balance = fc.oneof(
+    fc.constant(null),
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => n + 0),
+  );
   fc.assert(
     fc.property(id, metadata, balance, fc.string(), (faxJobId, extra, userCashBalance, message) => {
       const one: FaxResult = { ...result, faxJobId, metadata: extra, userCashBalance, message };
@@ -31,7 +38,12 @@ it('a result is the same after it was stored', () => {
 });
 
 it('200 and "200" are the same fax; "007" is text', () => {
-  expect([publicId('200'), publicId('007'), publicId('9007199254740993'), publicId('-5')]).toEqual([200, '007', '9007199254740993', '-5']);
+  expect([publicId('200'), publicId('007'), publicId('9007199254740993'), publicId('-5')]).toEqual([
+    200,
+    '007',
+    '9007199254740993',
+    '-5',
+  ]);
 });
 
 it('its event is a valid CloudEvent whose id depends on the fax alone', () => {

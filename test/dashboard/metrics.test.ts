@@ -7,14 +7,35 @@ const model = { hazards: new Float64Array(EDGES.length), completions: 0 } as unk
 
 it('counters begin at 0 with all their labels, and the balance is unknown until the API tells it', async () => {
   const text = await new Metrics(5).text(undefined, { model, worthMs: 0, storable: true, ownKeyRefused: false });
-  const lines = text.split('\n').filter((line) => /^fax_(polls|faults|refusals|finished|jobs_rejected)_total/.test(line));
-  const labels = (name: string, label: string, values: string[]) => values.map((value) => `fax_${name}_total{${label}="${value}"} 0`);
+  const lines = text
+    .split('\n')
+    .filter((line) => /^fax_(polls|faults|refusals|finished|jobs_rejected)_total/.test(line));
+  const labels = (name: string, label: string, values: string[]) =>
+    values.map((value) => `fax_${name}_total{${label}="${value}"} 0`);
   const failures = ['no_answer', 'busy', 'file_error', 'hangup', 'unknown'].map((reason) => ['failed', reason]);
   const finished = [['sent', 'ok'], ...failures, ['not_found', 'not_found'], ['expired', 'deadline_exceeded']];
   expect(lines.sort()).toEqual(
     [
-      ...labels('polls', 'outcome', ['sent', 'failed', 'pending', 'unrecognised', 'unauthorized', 'rate_limited', 'not_found', 'fault']),
-      ...labels('faults', 'fault', ['redirect', 'timeout', 'connection', 'tls', 'dns', 'not_json', 'wrong_shape', 'too_large']),
+      ...labels('polls', 'outcome', [
+        'sent',
+        'failed',
+        'pending',
+        'unrecognised',
+        'unauthorized',
+        'rate_limited',
+        'not_found',
+        'fault',
+      ]),
+      ...labels('faults', 'fault', [
+        'redirect',
+        'timeout',
+        'connection',
+        'tls',
+        'dns',
+        'not_json',
+        'wrong_shape',
+        'too_large',
+      ]),
       ...labels('refusals', 'reason', ['unauthorized', 'rate_limited']),
       ...finished.map(([state, reason]) => `fax_finished_total{state="${state}",reason="${reason}"} 0`),
       'fax_jobs_rejected_total 0',

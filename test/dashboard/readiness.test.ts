@@ -44,7 +44,9 @@ it('a paused queue is called paused, not its worker stuck, in a process without 
 });
 
 it('a process that cannot store results, or whose own key is refused, is not ready', () => {
-  expect(reason(calm, 0, { storageProblem: 'redis is out of memory' })).toMatch(/results cannot be stored: redis is out of memory/);
+  expect(reason(calm, 0, { storageProblem: 'redis is out of memory' })).toMatch(
+    /results cannot be stored: redis is out of memory/,
+  );
   expect(reason(calm, 0, { ownKeyRefused: true })).toMatch(/key of this worker.*FAX_API_KEY/);
   expect(reason(undefined, 0, { storageProblem: 'no answer' })).toBe('redis is away');
 });

@@ -3,7 +3,8 @@ import type { SimulatedAnswer } from '../../src/simulator/fate.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 import { FaultyFleet, FAXES, NO_LOSSES } from './fleet.ts';
 
-// What the API or the way to it can do wrong to a whole fleet. Single answers: test/fax-api/client.test.ts and answers.test.ts.
+// What the API or the way to it can do wrong to a whole fleet. Single answers: test/fax-api/client.test.ts and
+// answers.test.ts.
 
 let redis: TestRedis;
 let fleet: FaultyFleet;
@@ -46,16 +47,20 @@ it.each<[string, SimulatedAnswer]>([
   ['a storm of 5xx', { code: 502, body: 'bad gateway' }],
   ['hangs', { wire: 'hang' }],
   ['resets', { wire: 'reset' }],
-])('%s for a while: fewer requests while it lasts, and nothing is lost', async (what, answer) => {
-  fleet = await FaultyFleet.start({ redisUrl: redis.url, workers: 2, env });
-  const { simulator } = fleet.harness;
-  simulator.override(answer);
-  await fleet.send(60, 3_000);
-  await fleet.harness.alert('fax.alert.api_down');
-  const before = simulator.requests;
-  await new Promise((resolve) => setTimeout(resolve, 3_000));
-  const during = simulator.requests - before;
-  simulator.override(undefined);
-  expect(await fleet.losses(what, 1)).toEqual(NO_LOSSES);
-  expect(during).toBeLessThan(30); // of the 600 that the pace allows
-}, 120_000);
+])(
+  '%s for a while: fewer requests while it lasts, and nothing is lost',
+  async (what, answer) => {
+    fleet = await FaultyFleet.start({ redisUrl: redis.url, workers: 2, env });
+    const { simulator } = fleet.harness;
+    simulator.override(answer);
+    await fleet.send(60, 3_000);
+    await fleet.harness.alert('fax.alert.api_down');
+    const before = simulator.requests;
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    const during = simulator.requests - before;
+    simulator.override(undefined);
+    expect(await fleet.losses(what, 1)).toEqual(NO_LOSSES);
+    expect(during).toBeLessThan(30); // of the 600 that the pace allows
+  },
+  120_000,
+);

@@ -19,9 +19,17 @@ const clockAhead = (ms: number): string => {
 };
 
 it.each([300_000, -300_000])('a worker whose clock is off by %i ms ends no fax early, and none late', async (offMs) => {
-  harness = await Harness.start({ redisUrl: redis.url, run: false, env: { POLL_DEADLINE_MS: '3000', NOT_FOUND_GRACE_MS: '1500' } });
+  harness = await Harness.start({
+    redisUrl: redis.url,
+    run: false,
+    env: { POLL_DEADLINE_MS: '3000', NOT_FOUND_GRACE_MS: '1500' },
+  });
   worker = new CliProcess(['worker'], { ...harness.env, NODE_OPTIONS: clockAhead(offMs), LOG_LEVEL: 'info' });
-  expect(Math.abs(Date.parse((JSON.parse(await worker.line(/worker started/)) as { time: string }).time) - Date.now() - offMs)).toBeLessThan(10_000);
+  expect(
+    Math.abs(
+      Date.parse((JSON.parse(await worker.line(/worker started/)) as { time: string }).time) - Date.now() - offMs,
+    ),
+  ).toBeLessThan(10_000);
   const enqueued = Date.now();
   harness.simulator.send(1, fateOf('pending', 0));
   harness.simulator.send(2, fateOf('not-found', 0));
@@ -33,7 +41,10 @@ it.each([300_000, -300_000])('a worker whose clock is off by %i ms ends no fax e
   };
   const [sent, missing, expired] = [await ended(3), await ended(2), await ended(1)];
   expect([sent[0], missing[0], expired[0]]).toEqual(['sent', 'not_found', 'expired']);
-  for (const [[, told, real], least] of [[missing, 1_500], [expired, 3_000]] as const) {
+  for (const [[, told, real], least] of [
+    [missing, 1_500],
+    [expired, 3_000],
+  ] as const) {
     expect(told).toBeGreaterThanOrEqual(least);
     expect(real).toBeGreaterThanOrEqual(least);
     expect(real).toBeLessThan(least + 5_000);

@@ -9,7 +9,12 @@ import { CliProcess } from '../support/worker-process.ts';
 export const FAXES = Number(process.env['FAULT_FAXES'] ?? 200);
 
 const FATES: readonly FateName[] = ['sent', 'sent', 'sent', 'busy', 'no-answer', 'hangup'];
-const STATES: Readonly<Record<string, string>> = { sent: 'sent ok', busy: 'failed busy', 'no-answer': 'failed no_answer', hangup: 'failed hangup' };
+const STATES: Readonly<Record<string, string>> = {
+  sent: 'sent ok',
+  busy: 'failed busy',
+  'no-answer': 'failed no_answer',
+  hangup: 'failed hangup',
+};
 
 /** What must be zero after any fault. */
 export type Losses = {
@@ -29,7 +34,16 @@ export type Losses = {
   /** Logs, keys of Redis and pages with the API key in them. */
   leaked: number;
 };
-export const NO_LOSSES: Losses = { lost: 0, wrong: 0, twice: 0, unpublished: 0, failedJobs: 0, overLimit: 0, leftOver: 0, leaked: 0 };
+export const NO_LOSSES: Losses = {
+  lost: 0,
+  wrong: 0,
+  twice: 0,
+  unpublished: 0,
+  failedJobs: 0,
+  overLimit: 0,
+  leftOver: 0,
+  leaked: 0,
+};
 
 export type FleetOptions = Pick<HarnessOptions, 'redisUrl' | 'connect' | 'env'> & {
   readonly workers: number;
@@ -61,7 +75,14 @@ export class FaultyFleet {
       ...options,
       run: false,
       simulator: { limit: { kind: 'sliding-window', max: 200, windowMs: 1_000 } },
-      env: { RATE_LIMIT_MAX: '200', POLL_MIN_INTERVAL_MS: '200', POLL_MAX_INTERVAL_MS: '2000', LOCK_DURATION_MS: '1000', STALLED_INTERVAL_MS: '500', ...env },
+      env: {
+        RATE_LIMIT_MAX: '200',
+        POLL_MIN_INTERVAL_MS: '200',
+        POLL_MAX_INTERVAL_MS: '2000',
+        LOCK_DURATION_MS: '1000',
+        STALLED_INTERVAL_MS: '500',
+        ...env,
+      },
     });
     const fleet = new FaultyFleet(harness, workerEnv, await freePort());
     for (let i = 0; i < workers; i += 1) fleet.workers.push(fleet.#spawn(i));
@@ -70,7 +91,11 @@ export class FaultyFleet {
   }
 
   /** Enqueues faxes that finish after up to `withinMs`, each met by some answers first. */
-  async send(count: number, withinMs: number, firstAnswers: (index: number) => readonly SimulatedAnswer[] = () => []): Promise<void> {
+  async send(
+    count: number,
+    withinMs: number,
+    firstAnswers: (index: number) => readonly SimulatedAnswer[] = () => [],
+  ): Promise<void> {
     for (let i = 0; i < count; i += 1) {
       const id = this.#expected.size + 1;
       const fate = FATES[id % FATES.length] as FateName;
@@ -115,7 +140,9 @@ export class FaultyFleet {
   /** Waits until all faxes are finished and published, as far as they are. */
   async end(): Promise<void> {
     await this.disturb(() => new Promise((resolve) => setTimeout(resolve, 50)));
-    await this.harness.untilAsync(async () => ((await this.harness.queue.getJobCountByTypes('active', 'wait', 'delayed')) === 0 ? true : undefined));
+    await this.harness.untilAsync(async () =>
+      (await this.harness.queue.getJobCountByTypes('active', 'wait', 'delayed')) === 0 ? true : undefined,
+    );
   }
 
   /**
@@ -158,16 +185,25 @@ export class FaultyFleet {
   async #leaks(): Promise<string[]> {
     await this.workers[0]?.line(/worker started/);
     const jobs = await this.harness.queue.getJobs(['completed', 'failed'], 0, 5);
-    const pages = await pageTexts(`http://127.0.0.1:${this.#port}`, this.harness.settings.QUEUE_NAME, jobs.map(({ id }) => id ?? ''));
-    const logs = [...this.#past, ...this.workers.map(({ output }) => output)].map((text, i) => [`log ${i}`, text] as const);
+    const pages = await pageTexts(
+      `http://127.0.0.1:${this.#port}`,
+      this.harness.settings.QUEUE_NAME,
+      jobs.map(({ id }) => id ?? ''),
+    );
+    const logs = [...this.#past, ...this.workers.map(({ output }) => output)].map(
+      (text, i) => [`log ${i}`, text] as const,
+    );
     return leaks(TEST_KEY, new Map([...pages, ...logs, ...(await redisTexts(this.harness.redis))]));
   }
 
   /** The first worker serves pages too. */
   #spawn(index: number): CliProcess {
     const env = { ...this.harness.env, LOG_LEVEL: 'debug', ...this.#workerEnv };
-    return index === 0 ? new CliProcess(['start'], { ...env, DASHBOARD_PORT: String(this.#port) }) : new CliProcess(['worker'], env);
+    return index === 0
+      ? new CliProcess(['start'], { ...env, DASHBOARD_PORT: String(this.#port) })
+      : new CliProcess(['worker'], env);
   }
 }
 
-const differ = (events: readonly FaxCompletedEvent[]): boolean => new Set(events.map((event) => JSON.stringify(event))).size > 1;
+const differ = (events: readonly FaxCompletedEvent[]): boolean =>
+  new Set(events.map((event) => JSON.stringify(event))).size > 1;

@@ -32,7 +32,12 @@ withServer('Redis itself', () => {
 
   it('kill -9 while workers start and while they stop: they start when it is back, end with exit 0, and nothing is lost', async () => {
     redis = await startTestRedis(['--appendonly', 'yes', '--appendfsync', 'always']);
-    fleet = await FaultyFleet.start({ redisUrl: redis.url, workers: 2, started: false, env: { SHUTDOWN_TIMEOUT_MS: '3000' } });
+    fleet = await FaultyFleet.start({
+      redisUrl: redis.url,
+      workers: 2,
+      started: false,
+      env: { SHUTDOWN_TIMEOUT_MS: '3000' },
+    });
     await redis.crash();
     await fleet.send(60, 6_000);
     const codes: (number | null)[] = [];

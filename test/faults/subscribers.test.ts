@@ -45,7 +45,10 @@ it('a subscriber that was away again and again reads on from its last event id: 
   const sending = fleet.send(size, 3_000);
   for (let rounds = 0; received.length < size; rounds += 1) {
     // Each round is a new process of that subscriber: all that it kept is the id of its last event.
-    const client = new FaxStatusClient({ redis: () => quiet(new Redis(proxy.url, { maxRetriesPerRequest: null })), keyPrefix: fleet.harness.settings.KEY_PREFIX });
+    const client = new FaxStatusClient({
+      redis: () => quiet(new Redis(proxy.url, { maxRetriesPerRequest: null })),
+      keyPrefix: fleet.harness.settings.KEY_PREFIX,
+    });
     const stop = new AbortController();
     for await (const event of client.events({ since: received.at(-1)?.id ?? '0', signal: stop.signal })) {
       received.push(event);

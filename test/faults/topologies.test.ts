@@ -30,9 +30,15 @@ withServer('other forms of Redis', () => {
     const nodes = cluster.ports.map((port) => ({ host: '127.0.0.1', port }));
     fleet = await FaultyFleet.start({
       redisUrl: NO_URL,
-      connect: () => new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null }, clusterRetryStrategy: () => 100 }),
+      connect: () =>
+        new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null }, clusterRetryStrategy: () => 100 }),
       workers: 2,
-      env: { ...LOCKS, REDIS_CLUSTER_NODES: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','), QUEUE_PREFIX: '{bull}', KEY_PREFIX: '{fax}:' },
+      env: {
+        ...LOCKS,
+        REDIS_CLUSTER_NODES: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','),
+        QUEUE_PREFIX: '{bull}',
+        KEY_PREFIX: '{fax}:',
+      },
     });
     await fleet.send(FAXES, 6_000);
     await fleet.kill();
@@ -48,9 +54,19 @@ withServer('other forms of Redis', () => {
     const nodes = sentinels.ports.map((port) => ({ host: '127.0.0.1', port }));
     fleet = await FaultyFleet.start({
       redisUrl: NO_URL,
-      connect: () => new Redis({ sentinels: nodes, name: 'main', maxRetriesPerRequest: null, reconnectOnError: ({ message }) => (message.includes('READONLY') ? 2 : false) }),
+      connect: () =>
+        new Redis({
+          sentinels: nodes,
+          name: 'main',
+          maxRetriesPerRequest: null,
+          reconnectOnError: ({ message }) => (message.includes('READONLY') ? 2 : false),
+        }),
       workers: 2,
-      env: { ...LOCKS, REDIS_SENTINELS: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','), REDIS_SENTINEL_NAME: 'main' },
+      env: {
+        ...LOCKS,
+        REDIS_SENTINELS: nodes.map(({ port }) => `127.0.0.1:${port}`).join(','),
+        REDIS_SENTINEL_NAME: 'main',
+      },
     });
     await fleet.send(FAXES, 6_000);
     await fleet.kill();

@@ -22,7 +22,10 @@ afterEach(async () => {
 
 it('jobs enqueued by BullMQ 5, in each of its ways, before and while the workers run', async () => {
   const { hostname: host, port } = new URL(redis.url);
-  const queue = new Queue5(harness.settings.QUEUE_NAME, { connection: { host, port: Number(port) }, defaultJobOptions: { attempts: 3, backoff: { type: 'exponential', delay: 10 } } });
+  const queue = new Queue5(harness.settings.QUEUE_NAME, {
+    connection: { host, port: Number(port) },
+    defaultJobOptions: { attempts: 3, backoff: { type: 'exponential', delay: 10 } },
+  });
   for (let id = 1; id <= 8; id += 1) harness.simulator.send(id, fateOf(id % 2 ? 'sent' : 'busy', 300));
   await queue.add('poll', { faxJobId: 1 });
   await queue.add('poll', { faxJobId: 2 }, { deduplication: { id: 'fax-2' } });
@@ -72,7 +75,11 @@ describe('what version 0.1.0 left', () => {
     await harness.enqueue(200);
     expect(await harness.event(200)).toEqual(JSON.parse(EVENT));
     await harness.enqueue(201);
-    const client = new FaxStatusClient({ redis: () => new Redis(redis.url), queueName: QUEUE_NAME, keyPrefix: KEY_PREFIX });
+    const client = new FaxStatusClient({
+      redis: () => new Redis(redis.url),
+      queueName: QUEUE_NAME,
+      keyPrefix: KEY_PREFIX,
+    });
     const after: FaxCompletedEvent[] = [];
     for await (const event of client.events({ since: 'fax-200' })) {
       after.push(event);
@@ -89,7 +96,15 @@ describe('what version 0.1.0 left', () => {
     const { KEY_PREFIX } = harness.settings;
     const id = await harness.enqueue(300);
     const job = await harness.queue.getJob(id);
-    await job?.updateProgress({ polls: 4, faults: 0, apiStatus: 'executed', lastMessage: 'Fax is being sent', lastPollAt: '2026-11-20T10:00:00.000Z', lastPendingAt: '2026-11-20T10:00:00.000Z', nextPollAt: null });
+    await job?.updateProgress({
+      polls: 4,
+      faults: 0,
+      apiStatus: 'executed',
+      lastMessage: 'Fax is being sent',
+      lastPollAt: '2026-11-20T10:00:00.000Z',
+      lastPendingAt: '2026-11-20T10:00:00.000Z',
+      nextPollAt: null,
+    });
     await harness.redis.set(`${KEY_PREFIX}lease:300`, id, 'PX', 60_000);
     await harness.redis.zadd(`${KEY_PREFIX}inflight`, Date.now(), '300');
     harness.simulator.send(300, fateOf('sent', 0));

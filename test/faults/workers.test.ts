@@ -31,7 +31,10 @@ it('kill -9 under the same job more often than BullMQ would put up with by defau
   const KILLS = 4; // BullMQ's maxStalledCount is 1
   fleet = await FaultyFleet.start({ redisUrl: redis.url, workers: 1, env: { FAX_API_TIMEOUT_MS: '30000' } });
   const { simulator } = fleet.harness;
-  simulator.send(1, { first: Array.from({ length: KILLS }, () => ({ wire: 'hang' }) as const), then: fateOf('sent', 0).then });
+  simulator.send(1, {
+    first: Array.from({ length: KILLS }, () => ({ wire: 'hang' }) as const),
+    then: fateOf('sent', 0).then,
+  });
   fleet.expect(1, 'sent ok');
   await fleet.harness.enqueue(1);
   for (let kill = 1; kill <= KILLS; kill += 1) {

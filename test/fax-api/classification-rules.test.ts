@@ -30,7 +30,9 @@ describe('an operator’s CLASSIFICATION_FILE', () => {
   });
 
   it('is what docs/answers.md shows', () => {
-    const shown = /^```json\n([\s\S]*?)^```$/m.exec(readFileSync(new URL('../../docs/answers.md', import.meta.url), 'utf8'))?.[1];
+    const shown = /^```json\n([\s\S]*?)^```$/m.exec(
+      readFileSync(new URL('../../docs/answers.md', import.meta.url), 'utf8'),
+    )?.[1];
     const extra = file(shown ?? '');
     expect(read('Delivered at noon', extra)).toEqual({ kind: 'sent' });
     expect(read('Fax was passed to carrier', extra)).toEqual({ kind: 'pending' });
@@ -46,6 +48,8 @@ describe('an operator’s CLASSIFICATION_FILE', () => {
     ['an unknown reason', [{ verdict: 'failed', anyOf: [{ status: ['x'] }], reasons: { x: 'gone' } }]],
     ['a misspelt field', [{ verdict: 'sent', anyOf: [{ messageStartWith: ['x'] }] }]],
   ])('is refused as a wrong setting when it is %s', (_what, content) => {
-    expect(() => loadRules(file(content))).toThrow(expect.objectContaining({ name: 'SettingsError', message: expect.stringMatching(/^CLASSIFICATION_FILE: /) }));
+    expect(() => loadRules(file(content))).toThrow(
+      expect.objectContaining({ name: 'SettingsError', message: expect.stringMatching(/^CLASSIFICATION_FILE: /) }),
+    );
   });
 });

@@ -5,7 +5,12 @@ import { loadRules } from '../../src/fax-api/classification-rules.ts';
 import { classify } from '../../src/fax-api/classify.ts';
 
 const rules = loadRules(null);
-const status = (apiStatus: string, message: string): AnswerContent => ({ kind: 'status', apiStatus, message, userCashBalance: null });
+const status = (apiStatus: string, message: string): AnswerContent => ({
+  kind: 'status',
+  apiStatus,
+  message,
+  userCashBalance: null,
+});
 
 describe('classify', () => {
   it.each([
@@ -57,23 +62,61 @@ describe('classify', () => {
   });
 
   it('gives a failed fax no reason of its own by a rule that has none', () => {
-    expect(classify(status('lost', 'Busy'), [{ verdict: 'failed', anyOf: [{ status: ['lost'] }] }])).toEqual({ kind: 'failed', reason: 'unknown' });
+    expect(classify(status('lost', 'Busy'), [{ verdict: 'failed', anyOf: [{ status: ['lost'] }] }])).toEqual({
+      kind: 'failed',
+      reason: 'unknown',
+    });
   });
 
   it('never says sent unless status is success and the message begins as that of a sent fax does', () => {
     const success = fc.constantFrom('success', 'Success', 'SUCCESS.', ' success ');
-    const delivered = fc.constantFrom('Sent', 'Sent! Fax Has Been Answered.', 'sent fax', 'Success! Your fax has been sent');
-    const words = fc.constantFrom('success', 'Sent', 'failed', 'executed', 'Fax', 'Failed', 'being sent', 'busy', ' ', '!', '​', 'ſent', 'SENT', 'unsent');
-    const text = fc.oneof(fc.string({ unit: 'binary' }), fc.array(words).map((parts) => parts.join(' ')), words);
-    const message = fc.oneof(text, delivered, fc.tuple(delivered, text).map((parts) => parts.join(' ')), fc.tuple(text, delivered).map((parts) => parts.join(' ')));
+    const delivered = fc.constantFrom(
+      'Sent',
+      'Sent! Fax Has Been Answered.',
+      'sent fax',
+      'Success! Your fax has been sent',
+    );
+    const words = fc.constantFrom(
+      'success',
+      'Sent',
+      'failed',
+      'executed',
+      'Fax',
+      'Failed',
+      'being sent',
+      'busy',
+      ' ',
+      '!',
+      '​',
+      'ſent',
+      'SENT',
+      'unsent',
+    );
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.array(words).map((parts) => parts.join(' ')),
+      words,
+    );
+    const message = fc.oneof(
+      text,
+      delivered,
+      fc.tuple(delivered, text).map((parts) => parts.join(' ')),
+      fc.tuple(text, delivered).map((parts) => parts.join(' ')),
+    );
     let sent = 0;
     fc.assert(
       fc.property(fc.oneof(text, success), message, (apiStatus, said) => {
         if (classify(status(apiStatus, said), rules).kind !== 'sent') return;
         sent += 1;
         expect(apiStatus.replace(/[^\p{L}\p{N}]/gu, '').toLowerCase()).toBe('success');
-        const wording = said.normalize('NFKC').toLowerCase().replace(/[^\p{L}\p{N}]+/gu, ' ').trim();
-        expect(wording).toMatch(/^(sent$|sent fax|success your fax has been sent|fax has been (sent|answered|delivered))/u);
+        const wording = said
+          .normalize('NFKC')
+          .toLowerCase()
+          .replace(/[^\p{L}\p{N}]+/gu, ' ')
+          .trim();
+        expect(wording).toMatch(
+          /^(sent$|sent fax|success your fax has been sent|fax has been (sent|answered|delivered))/u,
+        );
         expect(said).not.toMatch(/\bbeing sent\b/i);
       }),
       { numRuns: 20_000 },

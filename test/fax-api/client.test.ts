@@ -19,7 +19,13 @@ afterEach(() => {
 });
 
 const clientOf = (url: string): FaxApiClient =>
-  (client = new FaxApiClient({ FAX_API_KEY: KEY, FAX_API_BASE_URL: url, FAX_API_METHOD: 'GET', FAX_API_TIMEOUT_MS: 2_000, WORKER_CONCURRENCY: 10 }));
+  (client = new FaxApiClient({
+    FAX_API_KEY: KEY,
+    FAX_API_BASE_URL: url,
+    FAX_API_METHOD: 'GET',
+    FAX_API_TIMEOUT_MS: 2_000,
+    WORKER_CONCURRENCY: 10,
+  }));
 
 async function serve(handler: RequestListener): Promise<FaxApiClient> {
   server = createServer(handler).listen(0, '127.0.0.1');
@@ -37,28 +43,59 @@ describe('the API client', () => {
       response.end('{"status":"success","message":"Sent!","user_cash_balance":1}');
     });
     for (let i = 0; i < 3; i += 1) {
-      expect(await api.status('a-1')).toMatchObject({ kind: 'status', apiStatus: 'success', message: 'Sent!', userCashBalance: 1 });
+      expect(await api.status('a-1')).toMatchObject({
+        kind: 'status',
+        apiStatus: 'success',
+        message: 'Sent!',
+        userCashBalance: 1,
+      });
       await setImmediate(); // undici lets a connection rest for a turn of the event loop, lest the server closes it
     }
-    expect(new Set(seen)).toEqual(new Set([`GET /api/v2/fax/a-1/status?${new URLSearchParams({ api_key: KEY }).toString()}`]));
+    expect(new Set(seen)).toEqual(
+      new Set([`GET /api/v2/fax/a-1/status?${new URLSearchParams({ api_key: KEY }).toString()}`]),
+    );
     expect(sockets.size).toBe(1);
   });
 
   it.each<[string, (response: Parameters<RequestListener>[1]) => void, string]>([
-    ['invalid UTF-8', (response) => response.end(Buffer.from([...Buffer.from('{"status":"success","message":"Sent '), 0xff, 0x22, 0x7d])), 'not_json'],
+    [
+      'invalid UTF-8',
+      (response) =>
+        response.end(Buffer.from([...Buffer.from('{"status":"success","message":"Sent '), 0xff, 0x22, 0x7d])),
+      'not_json',
+    ],
     ['deeply nested JSON', (response) => response.end('['.repeat(60_000)), 'not_json'],
-    ['a compressed body that nobody asked for', (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('xx'), 'not_json'],
+    [
+      'a compressed body that nobody asked for',
+      (response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end('xx'),
+      'not_json',
+    ],
     ['3 MB', (response) => response.end(`{"status":"success","message":"Sent","x":"${'x'.repeat(3e6)}"}`), 'too_large'],
-    ['a key that comes twice with different values', (response) => response.end('{"status":"failed","message":"Sent!","status":"success"}'), 'not_json'],
-    ['a status that is only inherited', (response) => response.end('{"__proto__":{"status":"success","message":"Sent!"}}'), 'wrong_shape'],
-    ['a body cut short', (response) => response.writeHead(200, { 'content-length': '100' }).write('{"status":', () => response.destroy()), 'connection'],
+    [
+      'a key that comes twice with different values',
+      (response) => response.end('{"status":"failed","message":"Sent!","status":"success"}'),
+      'not_json',
+    ],
+    [
+      'a status that is only inherited',
+      (response) => response.end('{"__proto__":{"status":"success","message":"Sent!"}}'),
+      'wrong_shape',
+    ],
+    [
+      'a body cut short',
+      (response) => response.writeHead(200, { 'content-length': '100' }).write('{"status":', () => response.destroy()),
+      'connection',
+    ],
   ])('takes %s for a server fault', async (_what, answer, fault) => {
     const api = await serve((_request, response) => answer(response));
     expect(await api.status('1')).toMatchObject({ kind: 'fault', fault });
   });
 
   it('takes a server that is not there, and a name that is none, for a server fault', async () => {
-    expect(await clientOf(`http://127.0.0.1:${await freePort()}`).status('1')).toMatchObject({ kind: 'fault', fault: 'connection' });
+    expect(await clientOf(`http://127.0.0.1:${await freePort()}`).status('1')).toMatchObject({
+      kind: 'fault',
+      fault: 'connection',
+    });
     expect(await clientOf('https://nowhere.invalid/api').status('1')).toMatchObject({ kind: 'fault', fault: 'dns' });
   });
 
@@ -73,7 +110,11 @@ describe('the API client', () => {
       return bytes;
     });
     let sent = 0;
-    const any = fc.oneof(mutated, fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)), fc.json().map((json) => Buffer.from(json)));
+    const any = fc.oneof(
+      mutated,
+      fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+      fc.json().map((json) => Buffer.from(json)),
+    );
     await fc.assert(
       fc.asyncProperty(any, async (bytes) => {
         body = bytes;

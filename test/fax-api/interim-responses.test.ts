@@ -90,7 +90,11 @@ describe('an interim response that nobody asked for', () => {
   });
 
   it('100s without end do not outlast the time-out', async () => {
-    await answering(Array.from({ length: 1_000 }, () => CONTINUE), 'GET', 300);
+    await answering(
+      Array.from({ length: 1_000 }, () => CONTINUE),
+      'GET',
+      300,
+    );
     expect(await client.status('1')).toMatchObject({ kind: 'fault', fault: 'timeout' });
   });
 

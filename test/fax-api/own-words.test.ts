@@ -17,17 +17,20 @@ it.each(['', 'Sent', 'Unauthorized user', 'Fax Failed: Resource not found'])('%j
   expect(ownWords(message)).toBeUndefined();
 });
 
-it.each([{}, { status: 'failed' }, { status: 'success' }, { status: 401 }, { status: false }])('whatever the status (%j)', async (status) => {
-  const simulator = await Simulator.start();
-  const client = new FaxApiClient({
-    FAX_API_KEY: 'k',
-    FAX_API_BASE_URL: simulator.url,
-    FAX_API_METHOD: 'GET',
-    FAX_API_TIMEOUT_MS: 5_000,
-    WORKER_CONCURRENCY: 1,
-  });
-  simulator.override({ body: { ...status, message: 'Unauthorized' } });
-  expect((await client.status('1')).kind).toBe('unauthorized');
-  await client.close();
-  await simulator.stop();
-});
+it.each([{}, { status: 'failed' }, { status: 'success' }, { status: 401 }, { status: false }])(
+  'whatever the status (%j)',
+  async (status) => {
+    const simulator = await Simulator.start();
+    const client = new FaxApiClient({
+      FAX_API_KEY: 'k',
+      FAX_API_BASE_URL: simulator.url,
+      FAX_API_METHOD: 'GET',
+      FAX_API_TIMEOUT_MS: 5_000,
+      WORKER_CONCURRENCY: 1,
+    });
+    simulator.override({ body: { ...status, message: 'Unauthorized' } });
+    expect((await client.status('1')).kind).toBe('unauthorized');
+    await client.close();
+    await simulator.stop();
+  },
+);

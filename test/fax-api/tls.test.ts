@@ -22,11 +22,28 @@ const NEW_KEY = ['-newkey', 'rsa:2048', '-nodes'];
 function certificate(kind: 'good' | 'expired' | 'wrong name' | 'self-signed'): { key: Buffer; cert: Buffer } {
   const [key, request, cert] = [file(`${kind}.key`), file(`${kind}.csr`), file(`${kind}.pem`)];
   const name = `subjectAltName=${kind === 'wrong name' ? 'DNS:fax.example' : 'IP:127.0.0.1'}`;
-  if (kind === 'self-signed') openssl('req', '-x509', ...NEW_KEY, '-days', '1', '-subj', '/CN=x', '-addext', name, '-keyout', key, '-out', cert);
+  if (kind === 'self-signed')
+    openssl('req', '-x509', ...NEW_KEY, '-days', '1', '-subj', '/CN=x', '-addext', name, '-keyout', key, '-out', cert);
   else {
     openssl('req', '-new', ...NEW_KEY, '-subj', '/CN=x', '-addext', name, '-keyout', key, '-out', request);
     const days = kind === 'expired' ? '-1' : '1';
-    openssl('x509', '-req', '-in', request, '-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-CAcreateserial', '-copy_extensions', 'copy', '-days', days, '-out', cert);
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      request,
+      '-CA',
+      file('ca.pem'),
+      '-CAkey',
+      file('ca.key'),
+      '-CAcreateserial',
+      '-copy_extensions',
+      'copy',
+      '-days',
+      days,
+      '-out',
+      cert,
+    );
   }
   return { key: readFileSync(key), cert: readFileSync(cert) };
 }
@@ -37,7 +54,19 @@ withOpenssl.each([
   ['wrong name', 'fault tls', 0],
   ['self-signed', 'fault tls', 0],
 ] as const)('a server with a %s certificate: %s', async (kind, expected, sent) => {
-  openssl('req', '-x509', ...NEW_KEY, '-days', '1', '-subj', '/CN=ca', '-keyout', file('ca.key'), '-out', file('ca.pem'));
+  openssl(
+    'req',
+    '-x509',
+    ...NEW_KEY,
+    '-days',
+    '1',
+    '-subj',
+    '/CN=ca',
+    '-keyout',
+    file('ca.key'),
+    '-out',
+    file('ca.pem'),
+  );
   let requests = 0;
   const server = createServer(certificate(kind), (_request, response) => {
     requests += 1;
@@ -45,7 +74,13 @@ withOpenssl.each([
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   // A process of its own, as Node reads the authorities that it trusts once, at its start.
-  const settings = { FAX_API_KEY: 'key', FAX_API_BASE_URL: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, FAX_API_METHOD: 'GET', FAX_API_TIMEOUT_MS: 5_000, WORKER_CONCURRENCY: 1 };
+  const settings = {
+    FAX_API_KEY: 'key',
+    FAX_API_BASE_URL: `https://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    FAX_API_METHOD: 'GET',
+    FAX_API_TIMEOUT_MS: 5_000,
+    WORKER_CONCURRENCY: 1,
+  };
   const code = `import { FaxApiClient } from '${CLIENT}'; const { kind, fault } = await new FaxApiClient(${JSON.stringify(settings)}).status('1'); console.log([kind, fault].join(' ').trim()); process.exit();`;
   const client = new NodeProcess(['--input-type=module', '-e', code], { NODE_EXTRA_CA_CERTS: file('ca.pem') });
   await client.exit();

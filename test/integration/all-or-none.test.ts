@@ -22,14 +22,21 @@ withServer('when Redis refuses', () => {
     redis = await startTestRedis();
     admin = new Redis(redis.url);
     if (acl) await admin.call('ACL', 'SETUSER', 'worker', 'on', '>secret', '~*', '+@all', ...acl);
-    harness = await Harness.start({ redisUrl: redis.url, env: acl ? { REDIS_URL: redis.url.replace('//', '//worker:secret@') } : {} });
+    harness = await Harness.start({
+      redisUrl: redis.url,
+      env: acl ? { REDIS_URL: redis.url.replace('//', '//worker:secret@') } : {},
+    });
   };
   /** Lets a fax be final while results are refused, and gives what there is of it. */
   const finishedMeanwhile = async (): Promise<object> => {
     harness.simulator.send(200, fateOf('sent', 0));
     await harness.enqueue(200);
     await harness.until(() => (harness.requestsFor(200) >= 3 ? true : undefined));
-    return { result: Object.keys(await harness.result(200)).length, stream: (await harness.streamEntries(200)).length, events: harness.events.length };
+    return {
+      result: Object.keys(await harness.result(200)).length,
+      stream: (await harness.streamEntries(200)).length,
+      events: harness.events.length,
+    };
   };
   const expectWhole = async (): Promise<void> => {
     await harness.untilAsync(async () => ((await harness.result(200))['state'] === 'sent' ? true : undefined));
@@ -61,11 +68,15 @@ withServer('when Redis refuses', () => {
 
   it('writes, out of memory: none, and all three when there is memory again', async () => {
     await start();
-    harness.simulator.send(200, { then: fateOf('sent', 0).then.map(({ answer }) => ({ afterMs: 0, answer: { ...answer, delayMs: 500 } })) });
+    harness.simulator.send(200, {
+      then: fateOf('sent', 0).then.map(({ answer }) => ({ afterMs: 0, answer: { ...answer, delayMs: 500 } })),
+    });
     await harness.enqueue(200);
     await harness.until(() => (harness.simulator.requests > 0 ? true : undefined));
     await admin.config('SET', 'maxmemory', 1);
-    await harness.untilAsync(async () => ((await admin.info('errorstats')).includes('errorstat_OOM') ? true : undefined));
+    await harness.untilAsync(async () =>
+      (await admin.info('errorstats')).includes('errorstat_OOM') ? true : undefined,
+    );
     expect([await harness.result(200), await harness.streamEntries(200), harness.events]).toEqual([{}, [], []]);
     await admin.config('SET', 'maxmemory', 0);
     await expectWhole();

@@ -11,8 +11,11 @@ const redis = useRedis();
 let harness: Harness;
 afterEach(() => harness.stop());
 
-const start = async (options: Omit<HarnessOptions, 'redisUrl'> = {}): Promise<Harness> => (harness = await Harness.start({ redisUrl: redis.url, ...options }));
-const sent: SimulatedAnswer = { body: { status: 'success', message: 'Sent! Fax Has Been Answered.', user_cash_balance: 100.2 } };
+const start = async (options: Omit<HarnessOptions, 'redisUrl'> = {}): Promise<Harness> =>
+  (harness = await Harness.start({ redisUrl: redis.url, ...options }));
+const sent: SimulatedAnswer = {
+  body: { status: 'success', message: 'Sent! Fax Has Been Answered.', user_cash_balance: 100.2 },
+};
 const first = (...answers: SimulatedAnswer[]) => ({ first: answers, then: fateOf('sent', 0).then });
 const kinds = (alerts: AlertEvent[]): string[] => alerts.map(({ type }) => type);
 
@@ -37,7 +40,15 @@ describe('200', () => {
     expect(Date.parse(enqueuedAt ?? '')).toBeGreaterThanOrEqual(before);
     expect(Date.parse(completedAt ?? '')).toBeLessThanOrEqual(Date.now() + 1);
     expect(event).toMatchObject({ id: 'fax-200', type: 'fax.job.completed', subject: '200', time: completedAt });
-    expect(event.data).toEqual({ ...rest, faxJobId: 200, polls: 1, userCashBalance: 100.2, metadata: { order: 'A-1' }, enqueuedAt, completedAt });
+    expect(event.data).toEqual({
+      ...rest,
+      faxJobId: 200,
+      polls: 1,
+      userCashBalance: 100.2,
+      metadata: { order: 'A-1' },
+      enqueuedAt,
+      completedAt,
+    });
     expect(await harness.streamEntries(200)).toEqual([event]);
     const ttl = await harness.redis.ttl(`${harness.settings.KEY_PREFIX}status:200`);
     expect(ttl).toBeGreaterThan(2_591_900);
@@ -49,8 +60,16 @@ describe('200', () => {
     simulator.send('slow', { first: [UNDER_WAY, UNDER_WAY], then: fateOf('busy', 0).then });
     const jobId = await harness.enqueue('slow');
     const delayed = await harness.job(jobId, 'delayed');
-    expect(parseProgress(delayed.progress)).toMatchObject({ polls: 1, faults: 0, apiStatus: 'executed', lastMessage: 'Fax is being sent', nextPollAt: expect.any(String) });
-    expect((await harness.queue.getJobLogs(jobId)).logs).toEqual([expect.stringContaining('poll 1: executed: Fax is being sent')]);
+    expect(parseProgress(delayed.progress)).toMatchObject({
+      polls: 1,
+      faults: 0,
+      apiStatus: 'executed',
+      lastMessage: 'Fax is being sent',
+      nextPollAt: expect.any(String),
+    });
+    expect((await harness.queue.getJobLogs(jobId)).logs).toEqual([
+      expect.stringContaining('poll 1: executed: Fax is being sent'),
+    ]);
     expect((await harness.event('slow')).data).toMatchObject({ state: 'failed', reason: 'busy', polls: 3 });
     const times = simulator.log.map(({ at }) => at);
     expect(Math.min(...times.slice(1).map((at, i) => at - (times[i] ?? 0)))).toBeGreaterThanOrEqual(299);
@@ -62,19 +81,28 @@ describe('200', () => {
     const jobId = await harness.enqueue('long');
     await harness.job(jobId, 'completed');
     const { logs } = await harness.queue.getJobLogs(jobId);
-    expect([logs.length, logs[0], logs.at(-1)]).toEqual([20, expect.stringContaining(' poll 6: executed'), expect.stringContaining(' poll 25: sent (ok)')]);
+    expect([logs.length, logs[0], logs.at(-1)]).toEqual([
+      20,
+      expect.stringContaining(' poll 6: executed'),
+      expect.stringContaining(' poll 25: sent (ok)'),
+    ]);
   });
 
   it('unrecognised wording: stays pending, one alert and one metric per distinct wording', async () => {
     const { simulator } = await start();
     const odd = (message: string): SimulatedAnswer => ({ body: { status: 'success', message, user_cash_balance: 1 } });
-    simulator.send(1, { first: [odd('Handed over'), odd('HANDED  over!'), odd('Handed over')], then: fateOf('sent', 0).then });
+    simulator.send(1, {
+      first: [odd('Handed over'), odd('HANDED  over!'), odd('Handed over')],
+      then: fateOf('sent', 0).then,
+    });
     simulator.send(2, { first: [odd('Handed over'), odd('Put aside')], then: fateOf('sent', 0).then });
     await harness.enqueue(1);
     await harness.enqueue(2);
     expect((await harness.event(1)).data).toMatchObject({ state: 'sent', polls: 4 });
     expect((await harness.event(2)).data).toMatchObject({ state: 'sent', polls: 3 });
-    const wordings = harness.alerts.filter(({ type }) => type === 'fax.alert.unrecognised_message').map(({ data }) => data.wording?.toLowerCase().replace(/\W+/g, ' '));
+    const wordings = harness.alerts
+      .filter(({ type }) => type === 'fax.alert.unrecognised_message')
+      .map(({ data }) => data.wording?.toLowerCase().replace(/\W+/g, ' '));
     expect(wordings.sort()).toEqual([expect.stringContaining('handed over'), expect.stringContaining('put aside')]);
   });
 
@@ -99,12 +127,22 @@ describe('200', () => {
 
   it('the balance is a number, whatever form it comes in, and never a reason to doubt the status', async () => {
     const { simulator } = await start();
-    const balances: [unknown, number | null][] = [['12.5', 12.5], [0, 0], ['', null], [null, null], ['much', null], [{}, null]];
+    const balances: [unknown, number | null][] = [
+      ['12.5', 12.5],
+      [0, 0],
+      ['', null],
+      [null, null],
+      ['much', null],
+      [{}, null],
+    ];
     for (const [i, [balance]] of balances.entries()) {
-      simulator.send(10 + i, { then: [{ afterMs: 0, answer: { body: { status: 'success', message: 'Sent', user_cash_balance: balance } } }] });
+      simulator.send(10 + i, {
+        then: [{ afterMs: 0, answer: { body: { status: 'success', message: 'Sent', user_cash_balance: balance } } }],
+      });
       await harness.enqueue(10 + i);
     }
-    for (const [i, [, expected]] of balances.entries()) expect((await harness.event(10 + i)).data.userCashBalance).toBe(expected);
+    for (const [i, [, expected]] of balances.entries())
+      expect((await harness.event(10 + i)).data.userCashBalance).toBe(expected);
   });
 });
 
@@ -131,21 +169,29 @@ it('401: polling stops with a probe now and then, nothing fails, alert and its e
 it.each([
   [403, undefined, 990],
   [429, '2', 1_990],
-])('%i with Retry-After %s: polling stops for everyone, the pace is halved, the job loses nothing', async (code, retryAfter, leastMs) => {
-  const { simulator } = await start({ env: { RATE_LIMIT_MAX: '50' } });
-  simulator.send(1, first({ code, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } }));
-  await harness.enqueue(1);
-  const alert = await harness.alert('fax.alert.rate_limited');
-  expect(alert).toMatchObject({ specversion: '1.0', source: '/faxwatch', data: { message: expect.stringContaining('RATE_LIMIT_MAX') } });
-  expect((await harness.queue.getGlobalRateLimit())?.duration).toBeGreaterThan(38); // 1000 ms / (47.5 / 2) is 42 ms, and creeps back
-  await harness.enqueue(2); // while the brake is on: nothing is asked for it
-  simulator.send(2, fateOf('sent', 0));
-  expect((await harness.event(1)).data).toMatchObject({ state: 'sent', polls: 2 });
-  await harness.event(2);
-  const [refusal, next] = simulator.log;
-  expect((next?.at ?? 0) - (refusal?.at ?? 0)).toBeGreaterThanOrEqual(leastMs);
-  await harness.alert('fax.alert.rate_limited.resolved');
-});
+])(
+  '%i with Retry-After %s: polling stops for everyone, the pace is halved, the job loses nothing',
+  async (code, retryAfter, leastMs) => {
+    const { simulator } = await start({ env: { RATE_LIMIT_MAX: '50' } });
+    simulator.send(1, first({ code, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } }));
+    await harness.enqueue(1);
+    const alert = await harness.alert('fax.alert.rate_limited');
+    expect(alert).toMatchObject({
+      specversion: '1.0',
+      source: '/faxwatch',
+      data: { message: expect.stringContaining('RATE_LIMIT_MAX') },
+    });
+    // 1000 ms / (47.5 / 2) is 42 ms, and creeps back
+    expect((await harness.queue.getGlobalRateLimit())?.duration).toBeGreaterThan(38);
+    await harness.enqueue(2); // while the brake is on: nothing is asked for it
+    simulator.send(2, fateOf('sent', 0));
+    expect((await harness.event(1)).data).toMatchObject({ state: 'sent', polls: 2 });
+    await harness.event(2);
+    const [refusal, next] = simulator.log;
+    expect((next?.at ?? 0) - (refusal?.at ?? 0)).toBeGreaterThanOrEqual(leastMs);
+    await harness.alert('fax.alert.rate_limited.resolved');
+  },
+);
 
 describe('404', () => {
   it('within the grace: polled on', async () => {
@@ -185,7 +231,10 @@ describe('server faults', () => {
   it('a redirect is never followed', async () => {
     const { simulator } = await start();
     const elsewhere = `${simulator.url}/fax/stolen/status`;
-    simulator.send(1, first({ code: 302, headers: { location: elsewhere } }, { code: 307, headers: { location: elsewhere } }));
+    simulator.send(
+      1,
+      first({ code: 302, headers: { location: elsewhere } }, { code: 307, headers: { location: elsewhere } }),
+    );
     await harness.enqueue(1);
     expect((await harness.event(1)).data).toMatchObject({ state: 'sent', polls: 3 });
     expect(harness.requestsFor('stolen')).toBe(0);
@@ -211,7 +260,12 @@ it('still not final after the deadline: final expired, last message kept', async
   await harness.enqueue(1);
   await harness.enqueue(2, { data: { deadlineMs: 150 } });
   const { data } = await harness.event(1);
-  expect(data).toMatchObject({ state: 'expired', reason: 'deadline_exceeded', apiStatus: 'executed', message: 'Fax is being sent' });
+  expect(data).toMatchObject({
+    state: 'expired',
+    reason: 'deadline_exceeded',
+    apiStatus: 'executed',
+    message: 'Fax is being sent',
+  });
   const age = (result: typeof data): number => Date.parse(result.completedAt) - Date.parse(result.enqueuedAt);
   expect(age(data)).toBeGreaterThanOrEqual(600);
   const own = await harness.event(2);
@@ -230,8 +284,15 @@ it('FAX_API_METHOD=POST sends the key in a form body', async () => {
 
 it('a balance below the threshold is alerted once, and its end', async () => {
   const { simulator } = await start({ env: { LOW_BALANCE_THRESHOLD: '10' } });
-  const at = (balance: number) => ({ then: [{ afterMs: 0, answer: { body: { status: 'success', message: 'Sent', user_cash_balance: balance } } }] });
-  for (const [id, balance] of [[1, 12], [2, 9.5], [3, 9], [4, 10]] as const) {
+  const at = (balance: number) => ({
+    then: [{ afterMs: 0, answer: { body: { status: 'success', message: 'Sent', user_cash_balance: balance } } }],
+  });
+  for (const [id, balance] of [
+    [1, 12],
+    [2, 9.5],
+    [3, 9],
+    [4, 10],
+  ] as const) {
     simulator.send(id, at(balance));
     await harness.enqueue(id);
     await harness.event(id);

@@ -5,8 +5,8 @@ import { Queue, RateLimitError, Worker, type Job, type Processor, type WorkerOpt
 import { Redis } from 'ioredis';
 import { useRedis } from '../support/use-redis.ts';
 
-// What the service takes for granted of BullMQ beyond its documented interface, each with the file in src that does. A failure
-// here after an upgrade says where to look.
+// What the service takes for granted of BullMQ beyond its documented interface, each with the file in src that does. A
+// failure here after an upgrade says where to look.
 
 const HOUR_MS = 3_600_000;
 
@@ -99,7 +99,10 @@ describe('BullMQ', () => {
       expect(ttl).toBeGreaterThan(HOUR_MS - 60_000);
       await redis.decr(queue.toKey('limiter')); // a slot given back is one for the next job
       await limited.close(true);
-      const [job] = (await once(work(() => Promise.resolve()), 'completed')) as [Job];
+      const [job] = (await once(
+        work(() => Promise.resolve()),
+        'completed',
+      )) as [Job];
       expect(job.id).toBe('4');
     });
 

@@ -18,13 +18,32 @@ describe('without Redis', () => {
   it('--help names every command', async () => {
     const { code, output } = await run(['--help']);
     expect(code).toBe(0);
-    for (const command of ['start', 'worker', 'dashboard', 'track', 'status', 'watch', 'export-durations', 'demo', 'simulate']) expect(output).toMatch(new RegExp(`^  ${command} `, 'm'));
+    for (const command of [
+      'start',
+      'worker',
+      'dashboard',
+      'track',
+      'status',
+      'watch',
+      'export-durations',
+      'demo',
+      'simulate',
+    ])
+      expect(output).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 
   it.each(['start', 'worker'])('%s with wrong settings: exit 78, a line for each, no value', async (command) => {
-    const { code, output } = await run([command], { FAX_API_KEY: 'two words', RATE_LIMIT_MAX: 'many', REDIS_URL: 'nowhere' });
+    const { code, output } = await run([command], {
+      FAX_API_KEY: 'two words',
+      RATE_LIMIT_MAX: 'many',
+      REDIS_URL: 'nowhere',
+    });
     expect(code).toBe(78);
-    expect(output.split('\n')).toEqual([expect.stringMatching(/^FAX_API_KEY: /), expect.stringMatching(/^RATE_LIMIT_MAX: /), expect.stringMatching(/^REDIS_URL: /)]);
+    expect(output.split('\n')).toEqual([
+      expect.stringMatching(/^FAX_API_KEY: /),
+      expect.stringMatching(/^RATE_LIMIT_MAX: /),
+      expect.stringMatching(/^REDIS_URL: /),
+    ]);
     expect(output).not.toMatch(/two words|many|nowhere/);
   });
 
@@ -35,7 +54,15 @@ describe('without Redis', () => {
   });
 
   it('an unknown command or option, a bad id, no ids: a plain line and an exit code other than 0', async () => {
-    for (const args of [['fax'], ['status'], ['status', '1', '--colour'], ['track'], ['status', 'a b'], ['simulate', '--rate-kind', 'odd'], ['track', '--file', '/nowhere.txt', '--wait']]) {
+    for (const args of [
+      ['fax'],
+      ['status'],
+      ['status', '1', '--colour'],
+      ['track'],
+      ['status', 'a b'],
+      ['simulate', '--rate-kind', 'odd'],
+      ['track', '--file', '/nowhere.txt', '--wait'],
+    ]) {
       const { code, output } = await run(args, { REDIS_URL: redis.url });
       expect([args, code === 0]).toEqual([args, false]);
       expect(output).not.toMatch(/^ +at /m);
@@ -48,17 +75,34 @@ describe('without Redis', () => {
   });
 
   it('simulate serves the documented endpoint, with scripted fates and a limit', async () => {
-    const simulator = new CliProcess(['simulate', '--port', '0', '--latency', '0', '--api-key', 'k', '--rate-limit', '2', '--retry-after'], {});
+    const simulator = new CliProcess(
+      ['simulate', '--port', '0', '--latency', '0', '--api-key', 'k', '--rate-limit', '2', '--retry-after'],
+      {},
+    );
     const url = (await simulator.line(/FAX_API_BASE_URL/)).split('=')[1] ?? '';
     const control = new URL('/_simulator/faxes/7', url);
-    const fate = { then: [{ afterMs: 0, answer: { body: { status: 'success', message: 'Sent!', user_cash_balance: 1 } } }] };
+    const fate = {
+      then: [{ afterMs: 0, answer: { body: { status: 'success', message: 'Sent!', user_cash_balance: 1 } } }],
+    };
     expect((await fetch(control, { method: 'PUT', body: JSON.stringify(fate) })).status).toBe(204);
     expect((await fetch(`${url}/fax/7/status?api_key=x`)).status).toBe(401);
-    expect(await (await fetch(`${url}/fax/7/status?api_key=k`)).json()).toEqual({ status: 'success', message: 'Sent!', user_cash_balance: 1 });
-    expect(await (await fetch(`${url}/fax/busy-1/status`, { method: 'POST', body: new URLSearchParams({ api_key: 'k' }) })).json()).toMatchObject({ status: 'executed' });
+    expect(await (await fetch(`${url}/fax/7/status?api_key=k`)).json()).toEqual({
+      status: 'success',
+      message: 'Sent!',
+      user_cash_balance: 1,
+    });
+    expect(
+      await (
+        await fetch(`${url}/fax/busy-1/status`, { method: 'POST', body: new URLSearchParams({ api_key: 'k' }) })
+      ).json(),
+    ).toMatchObject({ status: 'executed' });
     const refused = await fetch(`${url}/fax/7/status?api_key=k`);
     expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([403, true]);
-    expect(await (await fetch(new URL('/_simulator/stats', url))).json()).toEqual({ requests: 4, refusals: 1, faxes: 2 });
+    expect(await (await fetch(new URL('/_simulator/stats', url))).json()).toEqual({
+      requests: 4,
+      refusals: 1,
+      faxes: 2,
+    });
     expect(await simulator.exit('SIGINT')).toBe(0);
   });
 });
@@ -68,7 +112,12 @@ describe('with the service running', () => {
 
   it('track takes arguments and a file, names bad lines and goes on; --wait ends with the outcomes', async () => {
     harness = await Harness.start({ redisUrl: redis.url });
-    for (const [id, name] of [[1, 'sent'], [2, 'busy'], ['a-3', 'sent']] as const) harness.simulator.send(id, fateOf(name, 300));
+    for (const [id, name] of [
+      [1, 'sent'],
+      [2, 'busy'],
+      ['a-3', 'sent'],
+    ] as const)
+      harness.simulator.send(id, fateOf(name, 300));
     const file = join(mkdtempSync(join(tmpdir(), 'faxwatch-ids-')), 'ids.txt');
     writeFileSync(file, '# today\n2\n\nnot an id\na-3\n');
     const mixed = await run(['track', '1', '--file', file, '--wait'], harness.env);
@@ -87,7 +136,10 @@ describe('with the service running', () => {
     harness.simulator.send(1, fateOf('sent', 100));
     expect(await run(['track', '1', '--json'], harness.env)).toEqual({ code: 0, output: '{"tracked":1,"refused":0}' });
     const { code, output } = await run(['track', '1', '--json', '--wait'], harness.env);
-    expect([code, JSON.parse(output)]).toEqual([0, expect.objectContaining({ faxJobId: 1, state: 'sent', reason: 'ok' })]);
+    expect([code, JSON.parse(output)]).toEqual([
+      0,
+      expect.objectContaining({ faxJobId: 1, state: 'sent', reason: 'ok' }),
+    ]);
   });
 
   it('track on a terminal shows a bar below the outcomes, and leaves only these', async () => {
@@ -98,7 +150,12 @@ describe('with the service running', () => {
     const { code, screen } = await runOnTerminal(['track', '1', '2', '--wait'], env, (raw) => {
       if (/\[=+-+\] 1 of 2 finished/.test(raw)) simulator.send(2, fateOf('sent', 0)); // only the bar ends the second fax
     });
-    expect(screen.slice(0, 4)).toEqual(['2 tracked', expect.stringMatching(/^\S+ +sent +1 /), expect.stringMatching(/^\S+ +sent +2 /), expect.stringMatching(/^┌/)]);
+    expect(screen.slice(0, 4)).toEqual([
+      '2 tracked',
+      expect.stringMatching(/^\S+ +sent +1 /),
+      expect.stringMatching(/^\S+ +sent +2 /),
+      expect.stringMatching(/^┌/),
+    ]);
     expect(screen.slice(4)).toContainEqual(expect.stringMatching(/sent +│ ok +│ 2/));
     expect(code).toBe(0);
   });
@@ -116,7 +173,10 @@ describe('with the service running', () => {
   });
 
   it('status tells how a fax ended or how far it is', async () => {
-    harness = await Harness.start({ redisUrl: redis.url, env: { POLL_MIN_INTERVAL_MS: '30000', POLL_MAX_INTERVAL_MS: '30000' } });
+    harness = await Harness.start({
+      redisUrl: redis.url,
+      env: { POLL_MIN_INTERVAL_MS: '30000', POLL_MAX_INTERVAL_MS: '30000' },
+    });
     harness.simulator.send(1, fateOf('sent', 0));
     harness.simulator.send(2, fateOf('pending', 0));
     await harness.enqueue(1);
@@ -127,8 +187,14 @@ describe('with the service running', () => {
     expect(await run(['status', '1'], harness.env)).toEqual({ code: 0, output: done });
     const inFlight = expect.stringMatching(/^2: in flight since .*1 poll, last "Fax is being sent"/);
     expect(await run(['status', '2'], harness.env)).toEqual({ code: 0, output: inFlight });
-    expect(JSON.parse((await run(['status', '2', '--json'], harness.env)).output)).toMatchObject({ kind: 'in_flight', polls: 1 });
-    expect(await run(['status', '3'], harness.env)).toEqual({ code: 1, output: expect.stringMatching(/^3: not known/) });
+    expect(JSON.parse((await run(['status', '2', '--json'], harness.env)).output)).toMatchObject({
+      kind: 'in_flight',
+      polls: 1,
+    });
+    expect(await run(['status', '3'], harness.env)).toEqual({
+      code: 1,
+      output: expect.stringMatching(/^3: not known/),
+    });
   });
 
   it('watch prints events as they come, and with --since what came after one, without gap or repetition', async () => {
@@ -146,7 +212,10 @@ describe('with the service running', () => {
     expect(ids.slice(0, 2)).toEqual(['fax-2', 'fax-3']);
     expect(ids.slice(2).sort()).toEqual(['fax-4', 'fax-5', 'fax-6']);
     expect(await watch.exit('SIGINT')).toBe(0);
-    expect(await run(['watch', '--since', 'fax-99'], harness.env)).toEqual({ code: 66, output: expect.stringContaining('fax-99') });
+    expect(await run(['watch', '--since', 'fax-99'], harness.env)).toEqual({
+      code: 66,
+      output: expect.stringContaining('fax-99'),
+    });
   });
 
   it('watch --since an entry that was trimmed away says plainly from where to go on', async () => {

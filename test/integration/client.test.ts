@@ -36,7 +36,13 @@ describe('track', () => {
   });
 
   it('refuses what no fax job may be, before Redis is asked', async () => {
-    for (const call of [() => client.track('a b'), () => client.track(1, { deadlineMs: -1 }), () => client.status('a b'), () => client.wait('a b'), () => client.cancel('a b')]) {
+    for (const call of [
+      () => client.track('a b'),
+      () => client.track(1, { deadlineMs: -1 }),
+      () => client.status('a b'),
+      () => client.wait('a b'),
+      () => client.cancel('a b'),
+    ]) {
       await expect(call()).rejects.toThrow(PayloadError);
     }
     expect(await harness.queue.getJobCountByTypes('wait', 'delayed', 'failed')).toBe(0);
@@ -64,17 +70,29 @@ describe('trackMany', () => {
     await harness.close();
     const refused: unknown[] = [];
     const faxes = [1, 'a b', { faxJobId: 2, metadata: { a: 1 } }, { faxJobId: 3, deadlineMs: 0 }, '4'];
-    expect(await client.trackMany(faxes, { onRefused: (error, index, fax) => refused.push([error.message.split(':')[0], index, fax]) })).toBe(3);
-    expect(refused).toEqual([['data.faxJobId', 1, 'a b'], ['data.deadlineMs', 3, { faxJobId: 3, deadlineMs: 0 }]]);
+    expect(
+      await client.trackMany(faxes, {
+        onRefused: (error, index, fax) => refused.push([error.message.split(':')[0], index, fax]),
+      }),
+    ).toBe(3);
+    expect(refused).toEqual([
+      ['data.faxJobId', 1, 'a b'],
+      ['data.deadlineMs', 3, { faxJobId: 3, deadlineMs: 0 }],
+    ]);
     await expect(client.trackMany([5, 'a b', 6])).rejects.toThrow(PayloadError);
-    expect((await harness.queue.getWaiting()).map(({ data }) => (data as { faxJobId: unknown }).faxJobId).sort()).toEqual([1, 2, '4', 5].sort());
+    expect(
+      (await harness.queue.getWaiting()).map(({ data }) => (data as { faxJobId: unknown }).faxJobId).sort(),
+    ).toEqual([1, 2, '4', 5].sort());
   });
 });
 
 describe('status', () => {
   it('tells of a fax not known, in flight and done', async () => {
     expect(await client.status(1)).toEqual({ kind: 'unknown' });
-    harness.simulator.send(1, { first: [{ body: { status: 'executed', message: 'Dialing' } }], then: [...fateOf('busy', 60_000).then] });
+    harness.simulator.send(1, {
+      first: [{ body: { status: 'executed', message: 'Dialing' } }],
+      then: [...fateOf('busy', 60_000).then],
+    });
     await client.track(1);
     const status = await harness.untilAsync(async () => {
       const found = await client.status(1);
@@ -119,7 +137,8 @@ describe('wait', () => {
     }
     const started = performance.now();
     await Promise.all(Array.from({ length: 40 }, (_, i) => client.wait(i + 1)));
-    expect(performance.now() - started).toBeLessThan(4_500); // less than the time after which it would look again anyway
+    // less than the time after which it would look again anyway
+    expect(performance.now() - started).toBeLessThan(4_500);
   });
 
   it('ends with a time-out, a signal, or the client, and the fax is still watched', async () => {
@@ -127,7 +146,11 @@ describe('wait', () => {
     await client.track(1);
     await expect(client.wait(1, { timeoutMs: 50 })).rejects.toThrow(WaitTimeoutError);
     await expect(client.wait(1, { signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough');
-    const other = new FaxStatusClient({ redis: redis.url, queueName: harness.settings.QUEUE_NAME, keyPrefix: harness.settings.KEY_PREFIX });
+    const other = new FaxStatusClient({
+      redis: redis.url,
+      queueName: harness.settings.QUEUE_NAME,
+      keyPrefix: harness.settings.KEY_PREFIX,
+    });
     const waiting = expect(other.wait(1)).rejects.toThrow(/closed/);
     await other.close();
     await waiting;
@@ -207,7 +230,11 @@ it('alerts: as they come, until the client is closed', async () => {
   const following = (async () => {
     for await (const { type } of client.alerts()) alerts.push(type);
   })();
-  await harness.untilAsync(async () => (((await harness.redis.pubsub('NUMSUB', `${harness.settings.KEY_PREFIX}alerts`))[1] as number) > 1 ? true : undefined));
+  await harness.untilAsync(async () =>
+    ((await harness.redis.pubsub('NUMSUB', `${harness.settings.KEY_PREFIX}alerts`))[1] as number) > 1
+      ? true
+      : undefined,
+  );
   harness.simulator.accept('another');
   await client.track(1);
   await harness.alert('fax.alert.unauthorized');
@@ -220,7 +247,9 @@ describe('cancel', () => {
   it('stops watching: no more polls, no result, nothing left, and the fax can be tracked again at once', async () => {
     harness.simulator.send(1, fateOf('pending', 0));
     await client.track(1);
-    await harness.untilAsync(async () => ((await client.status(1)).kind === 'in_flight' && harness.requestsFor(1) > 1 ? true : undefined));
+    await harness.untilAsync(async () =>
+      (await client.status(1)).kind === 'in_flight' && harness.requestsFor(1) > 1 ? true : undefined,
+    );
     expect(await client.cancel(1)).toBe(true);
     const polls = harness.requestsFor(1);
     expect(await client.status(1)).toEqual({ kind: 'unknown' });
@@ -255,7 +284,9 @@ describe('cancel', () => {
   });
 
   it('waits for a poll that is under way, and leaves a result that it brought', async () => {
-    harness.simulator.send(1, { then: [{ afterMs: 0, answer: { ...(fateOf('sent', 0).then[0]?.answer ?? {}), delayMs: 300 } }] });
+    harness.simulator.send(1, {
+      then: [{ afterMs: 0, answer: { ...(fateOf('sent', 0).then[0]?.answer ?? {}), delayMs: 300 } }],
+    });
     await client.track(1);
     await harness.until(() => (harness.requestsFor(1) === 1 ? true : undefined));
     expect(await client.cancel(1)).toBe(false);

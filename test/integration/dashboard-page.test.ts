@@ -13,7 +13,11 @@ const redis = useRedis();
 const withChromium = existsSync(CHROMIUM) ? it : it.skip;
 
 withChromium('one signs in, sees the queue, opens a job, and reads its poll history', async () => {
-  const harness = await Harness.start({ redisUrl: redis.url, run: false, env: { DASHBOARD_PORT: String(await freePort()), DASHBOARD_PASSWORD: 'correct horse' } });
+  const harness = await Harness.start({
+    redisUrl: redis.url,
+    run: false,
+    env: { DASHBOARD_PORT: String(await freePort()), DASHBOARD_PASSWORD: 'correct horse' },
+  });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
   try {
     const { address = '' } = await harness.run({ worker: true, board: true });

@@ -8,6 +8,17 @@ it('the demo runs the main job from end to end on the embedded Redis, and ends b
   for (const { id } of demoFaxes()) expect(output).toMatch(new RegExp(`^\\S+ +(sent|failed) +${id} `, 'm'));
   expect(output).toMatch(/ALERT fax\.alert\.rate_limited:/);
   expect(output).toMatch(/ALERT fax\.alert\.unrecognised_message:/);
-  for (const row of ['busy', 'no_answer', 'file_error', 'hangup', 'polls', 'detection lag, mean', 'detection lag, p95', 'requests', 'refusals']) expect(output).toContain(row);
+  for (const row of [
+    'busy',
+    'no_answer',
+    'file_error',
+    'hangup',
+    'polls',
+    'detection lag, mean',
+    'detection lag, p95',
+    'requests',
+    'refusals',
+  ])
+    expect(output).toContain(row);
   expect(code).toBe(0);
 }, 70_000);

@@ -44,25 +44,44 @@ it.each<[string, unknown, JobsOptions, string]>([
   // A thousand of them are kept, and must not fill Redis.
   expect(await harness.redis.hstrlen(harness.queue.toKey(id ?? ''), 'data')).toBeLessThanOrEqual(16_384);
   expect(harness.simulator.log.filter(({ faxId }) => !faxId.startsWith('good-'))).toEqual([]);
-  const own = (await harness.redis.keys('*')).filter((key) => !key.startsWith('bull:')).map((key) => key.replace(harness.settings.KEY_PREFIX, ''));
-  expect(own.filter((key) => !/^(events|life-table|pace|ceilings|answered|writable|status:good-\d+)$/.test(key))).toEqual([]);
+  const own = (await harness.redis.keys('*'))
+    .filter((key) => !key.startsWith('bull:'))
+    .map((key) => key.replace(harness.settings.KEY_PREFIX, ''));
+  expect(
+    own.filter((key) => !/^(events|life-table|pace|ceilings|answered|writable|status:good-\d+)$/.test(key)),
+  ).toEqual([]);
 });
 
 it('JSON nested deeper than it can be written fails its own job', async () => {
   // As a producer in another language can send it.
   const { id } = await harness.queue.add('poll', {}, { delay: 200 });
-  await harness.redis.hset(harness.queue.toKey(id ?? ''), 'data', `{"faxJobId":1,"metadata":{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`);
+  await harness.redis.hset(
+    harness.queue.toKey(id ?? ''),
+    'data',
+    `{"faxJobId":1,"metadata":{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)}}}`,
+  );
   expect((await harness.job(id ?? '', 'failed')).failedReason).toMatch(/^data\.metadata: /);
 });
 
 it('an API that sends new lines, control characters and markup forges no line of the log, and no field of a result', async () => {
   const message = 'Odd"}\n{"level":60,"msg":"forged"}\r\n\u001b[2J<script>alert(1)</script>\u2028';
-  harness.simulator.send(1, { first: [{ body: { status: 'success', message } }], then: [{ afterMs: 0, answer: { body: { status: 'failed', message: `Fax Failed: ${message}` } } }] });
+  harness.simulator.send(1, {
+    first: [{ body: { status: 'success', message } }],
+    then: [{ afterMs: 0, answer: { body: { status: 'failed', message: `Fax Failed: ${message}` } } }],
+  });
   const id = await harness.enqueue(1);
   const event = await harness.event(1);
   expect(event.data).toMatchObject({ state: 'failed', reason: 'unknown', message: `Fax Failed: ${message}` });
   await harness.job(id, 'completed');
-  for (const line of worker.lines) expect(JSON.parse(line)).toMatchObject({ level: expect.any(Number), pid: worker.child.pid, msg: expect.not.stringMatching(/\p{Cc}/u) });
+  for (const line of worker.lines)
+    expect(JSON.parse(line)).toMatchObject({
+      level: expect.any(Number),
+      pid: worker.child.pid,
+      msg: expect.not.stringMatching(/\p{Cc}/u),
+    });
   const log = (await redisTexts(harness.redis)).get(`redis ${harness.queue.toKey(id)}:logs`) ?? '';
-  expect(JSON.parse(log.slice(log.indexOf('[')))).toEqual([expect.not.stringMatching(/\p{Cc}/u), expect.not.stringMatching(/\p{Cc}/u)]);
+  expect(JSON.parse(log.slice(log.indexOf('[')))).toEqual([
+    expect.not.stringMatching(/\p{Cc}/u),
+    expect.not.stringMatching(/\p{Cc}/u),
+  ]);
 });

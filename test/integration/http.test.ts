@@ -14,11 +14,17 @@ let url: string;
 afterEach(() => harness.stop());
 
 const start = async (env: Record<string, string> = {}): Promise<void> => {
-  harness = await Harness.start({ redisUrl: redis.url, run: false, env: { DASHBOARD_PORT: String(await freePort()), ...env } });
+  harness = await Harness.start({
+    redisUrl: redis.url,
+    run: false,
+    env: { DASHBOARD_PORT: String(await freePort()), ...env },
+  });
   url = (await harness.run({ worker: true, board: true })).address ?? '';
 };
 const get = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, { redirect: 'manual', ...init });
-const basic = (user: string, password: string) => ({ headers: { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` } });
+const basic = (user: string, password: string) => ({
+  headers: { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` },
+});
 
 describe('the dashboard', () => {
   it('is at /queues, / goes there, and its API shows a job with its progress and log', async () => {
@@ -33,8 +39,14 @@ describe('the dashboard', () => {
     expect(await page.text()).toContain('Faxwatch');
     const queue = harness.settings.QUEUE_NAME;
     const job = (await (await get(`/queues/api/queues/${queue}/${id}`)).json()) as { job: { progress: object } };
-    expect(job.job.progress).toMatchObject({ polls: 1, lastMessage: 'Fax is being sent', nextPollAt: expect.any(String) });
-    expect(JSON.stringify(await (await get(`/queues/api/queues/${queue}/${id}/logs`)).json())).toContain('Fax is being sent');
+    expect(job.job.progress).toMatchObject({
+      polls: 1,
+      lastMessage: 'Fax is being sent',
+      nextPollAt: expect.any(String),
+    });
+    expect(JSON.stringify(await (await get(`/queues/api/queues/${queue}/${id}/logs`)).json())).toContain(
+      'Fax is being sent',
+    );
   });
 
   it('asks for the password on every page but health, readiness and metrics', async () => {
@@ -45,17 +57,25 @@ describe('the dashboard', () => {
       expect([path, (await get(path, basic('admin', 'correct horse'))).status]).toEqual([path, 401]);
       expect((await get(path, basic('ops', 'correct horse'))).status).toBeLessThan(400);
     }
-    for (const path of ['/healthz', '/readyz', '/metrics']) expect([path, (await get(path)).status]).toEqual([path, 200]);
+    for (const path of ['/healthz', '/readyz', '/metrics'])
+      expect([path, (await get(path)).status]).toEqual([path, 200]);
   });
 
   it('refuses an address for a minute after ten wrong passwords, and no other', async () => {
     await start({ DASHBOARD_PASSWORD: 'correct horse' });
-    const statusOf = async (password: string): Promise<number> => (await get('/queues', basic('admin', password))).status;
+    const statusOf = async (password: string): Promise<number> =>
+      (await get('/queues', basic('admin', password))).status;
     expect((await get('/queues')).status).toBe(401); // without any, as a browser asks first: no attempt
-    expect(await Promise.all(Array.from({ length: 10 }, (_, i) => statusOf(`wrong ${i}`)))).toEqual(Array.from({ length: 10 }, () => 401));
+    expect(await Promise.all(Array.from({ length: 10 }, (_, i) => statusOf(`wrong ${i}`)))).toEqual(
+      Array.from({ length: 10 }, () => 401),
+    );
     expect([await statusOf('wrong again'), await statusOf('correct horse')]).toEqual([429, 429]);
     const elsewhere = await new Promise<number | undefined>((resolve, reject) => {
-      request(url, { path: '/queues', localAddress: '127.0.0.2', ...basic('admin', 'correct horse') }, (response) => resolve(response.resume().statusCode)).once('error', reject).end();
+      request(url, { path: '/queues', localAddress: '127.0.0.2', ...basic('admin', 'correct horse') }, (response) =>
+        resolve(response.resume().statusCode),
+      )
+        .once('error', reject)
+        .end();
     });
     expect(elsewhere).toBe(200);
     expect((await get('/healthz')).status).toBe(200);
@@ -119,7 +139,14 @@ describe('the dashboard', () => {
     const api = `/queues/api/queues/${harness.settings.QUEUE_NAME}`;
     const id = await harness.enqueue('not an id');
     await harness.job(id, 'failed');
-    for (const [method, path] of [['PUT', '/pause'], ['PUT', `/${id}/retry`], ['PUT', `/${id}/clean`], ['PUT', '/clean/failed'], ['PUT', '/empty'], ['POST', '/add']] as const) {
+    for (const [method, path] of [
+      ['PUT', '/pause'],
+      ['PUT', `/${id}/retry`],
+      ['PUT', `/${id}/clean`],
+      ['PUT', '/clean/failed'],
+      ['PUT', '/empty'],
+      ['POST', '/add'],
+    ] as const) {
       expect([path, (await get(api + path, { method, headers: { origin: url } })).status]).toEqual([path, 403]);
     }
     expect([await harness.queue.isPaused(), await harness.queue.getJobState(id)]).toEqual([false, 'failed']);
@@ -130,7 +157,9 @@ describe('the dashboard', () => {
   it('sends the headers that keep a browser from harm, and lets no other site read', async () => {
     await start();
     const { headers } = await get('/queues', { headers: { origin: 'https://evil.example' } });
-    expect(headers.get('content-security-policy')).toMatch(/default-src 'self'.*frame-ancestors 'self'.*object-src 'none'/);
+    expect(headers.get('content-security-policy')).toMatch(
+      /default-src 'self'.*frame-ancestors 'self'.*object-src 'none'/,
+    );
     expect(headers.get('x-content-type-options')).toBe('nosniff');
     expect(headers.get('access-control-allow-origin')).toBeNull();
   });
@@ -208,7 +237,10 @@ it('/readyz is 503 with the reason while the key is refused, and 200 again after
   await harness.enqueue(1);
   await harness.alert('fax.alert.unauthorized');
   const refused = await get('/readyz');
-  expect([refused.status, await refused.json()]).toEqual([503, { status: 'not ready', reason: expect.stringContaining('key') }]);
+  expect([refused.status, await refused.json()]).toEqual([
+    503,
+    { status: 'not ready', reason: expect.stringContaining('key') },
+  ]);
   expect((await get('/healthz')).status).toBe(200);
   harness.simulator.accept(undefined);
   await harness.alert('fax.alert.unauthorized.resolved');
@@ -217,7 +249,10 @@ it('/readyz is 503 with the reason while the key is refused, and 200 again after
 
 it('/metrics counts what happened', async () => {
   await start({ RATE_LIMIT_MAX: '60', RATE_LIMIT_DURATION_MS: '1000' });
-  harness.simulator.send(1, { first: [{ code: 500 }, { body: { status: 'success', message: 'Handed over' } }], then: fateOf('sent', 0).then });
+  harness.simulator.send(1, {
+    first: [{ code: 500 }, { body: { status: 'success', message: 'Handed over' } }],
+    then: fateOf('sent', 0).then,
+  });
   harness.simulator.send(2, fateOf('busy', 0));
   harness.simulator.send(3, fateOf('pending', 0));
   const [one, two, three] = [await harness.enqueue(1), await harness.enqueue(2), await harness.enqueue(3)];
@@ -242,12 +277,16 @@ it('/metrics counts what happened', async () => {
     'fax_detection_lag_seconds_count 2',
     'fax_duration_seconds_count 2',
     '# TYPE fax_completion_age_seconds histogram',
-  ]) expect(text.split('\n')).toContain(line);
+  ])
+    expect(text.split('\n')).toContain(line);
   expect(Number(/^fax_pace_requests_per_second (\S+)/m.exec(text)?.[1])).toBeCloseTo(57, -1);
   expect(text).toMatch(/fax_poll_worth_seconds \d/);
   expect(text).toMatch(/fax_completion_age_seconds_bucket\{le="60"\} \d/);
   expect(text).toMatch(/fax_oldest_in_flight_seconds 0\.\d+/);
   expect(text).toMatch(/fax_queue_jobs\{state="failed"\} 1/);
-  const names = text.split('\n').filter((line) => line.startsWith('# TYPE')).map((line) => line.split(' ')[2]);
+  const names = text
+    .split('\n')
+    .filter((line) => line.startsWith('# TYPE'))
+    .map((line) => line.split(' ')[2]);
   expect(names.filter((name) => !name?.startsWith('fax_'))).toEqual([]);
 });

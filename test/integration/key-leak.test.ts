@@ -12,14 +12,26 @@ it('the key is in no log, Redis key, metric, page or process title after all kin
   const harness = await Harness.start({
     redisUrl: redis.url,
     run: false,
-    env: { LOG_LEVEL: 'trace', DASHBOARD_PORT: String(port), FAX_API_TIMEOUT_MS: '300', POLL_MAX_INTERVAL_MS: '100', NOT_FOUND_GRACE_MS: '200' },
+    env: {
+      LOG_LEVEL: 'trace',
+      DASHBOARD_PORT: String(port),
+      FAX_API_TIMEOUT_MS: '300',
+      POLL_MAX_INTERVAL_MS: '100',
+      NOT_FOUND_GRACE_MS: '200',
+    },
   });
   const { simulator } = harness;
   const worker = new CliProcess(['start'], harness.env);
   await worker.line(/worker started/);
 
   // An API that echoes what it was sent, in every place where an answer has text.
-  const echo = (text: string): SimulatedAnswer => ({ body: { status: 'success', message: `${text} ${TEST_KEY} ${encodeURIComponent(TEST_KEY)}`, user_cash_balance: TEST_KEY } });
+  const echo = (text: string): SimulatedAnswer => ({
+    body: {
+      status: 'success',
+      message: `${text} ${TEST_KEY} ${encodeURIComponent(TEST_KEY)}`,
+      user_cash_balance: TEST_KEY,
+    },
+  });
   const elsewhere = `${simulator.url}/x?api_key=${encodeURIComponent(TEST_KEY)}`;
   const failures: SimulatedAnswer[] = [
     echo('Odd'),
@@ -38,7 +50,9 @@ it('the key is in no log, Redis key, metric, page or process title after all kin
     simulator.send(i + 1, { first: [failure], then: [{ afterMs: 0, answer: echo('Sent fax') }] });
     jobs.push(await harness.enqueue(i + 1));
   }
-  simulator.send(50, { then: [{ afterMs: 0, answer: { body: { status: 'failed', message: `Fax Failed: ${TEST_KEY}` } } }] });
+  simulator.send(50, {
+    then: [{ afterMs: 0, answer: { body: { status: 'failed', message: `Fax Failed: ${TEST_KEY}` } } }],
+  });
   simulator.send(51, fateOf('not-found', 0));
   simulator.send(52, { first: [{ code: 403 }], then: fateOf('sent', 0).then });
   for (const id of [50, 51, 52]) jobs.push(await harness.enqueue(id));

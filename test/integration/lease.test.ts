@@ -59,7 +59,10 @@ describe('a fax whose job is gone is polled at once when it is enqueued again', 
 });
 
 it('a job that stands by takes over when the one that polls is gone, and one that polls is left alone', async () => {
-  harness = await Harness.start({ redisUrl: redis.url, env: { POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '100' } });
+  harness = await Harness.start({
+    redisUrl: redis.url,
+    env: { POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '100' },
+  });
   harness.simulator.send(200, fateOf('sent', 1_500));
   const polling = await harness.enqueue(200);
   await harness.job(polling, 'delayed');
@@ -76,7 +79,11 @@ it('a job that stands by takes over when the one that polls is gone, and one tha
 });
 
 it('many jobs of one fax leave the pace to the others', async () => {
-  harness = await Harness.start({ redisUrl: redis.url, run: false, env: { RATE_LIMIT_MAX: '20', POLL_MAX_INTERVAL_MS: '30000' } });
+  harness = await Harness.start({
+    redisUrl: redis.url,
+    run: false,
+    env: { RATE_LIMIT_MAX: '20', POLL_MAX_INTERVAL_MS: '30000' },
+  });
   harness.simulator.send(200, fateOf('pending', 0));
   await harness.queue.addBulk(Array.from({ length: 1_000 }, () => ({ name: 'poll', data: { faxJobId: 200 } })));
   await harness.run();
@@ -87,12 +94,15 @@ it('many jobs of one fax leave the pace to the others', async () => {
   await harness.queue.addBulk(Array.from({ length: 60 }, (_, i) => ({ name: 'poll', data: { faxJobId: i + 1 } })));
   for (let id = 1; id <= 60; id += 1) await harness.event(id);
   const seconds = (performance.now() - started) / 1_000;
-  expect(((await visits()) - before) / seconds).toBeLessThan(80); // 1,000 jobs that look in every 15 to 30 s make 45 visits a second
+  // 1,000 jobs that look in every 15 to 30 s make 45 visits a second
+  expect(((await visits()) - before) / seconds).toBeLessThan(80);
   expect(seconds).toBeLessThan(6); // 60 slots take 3 s
 
   /** How often the jobs of the fax have been looked at. */
   async function visits(): Promise<number> {
     const jobs = await harness.queue.getJobs(['delayed', 'active', 'waiting'], 0, 999);
-    return jobs.filter(({ data }) => (data as { faxJobId: number }).faxJobId === 200).reduce((sum, job) => sum + job.attemptsStarted, 0);
+    return jobs
+      .filter(({ data }) => (data as { faxJobId: number }).faxJobId === 200)
+      .reduce((sum, job) => sum + job.attemptsStarted, 0);
   }
 });

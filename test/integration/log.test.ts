@@ -9,19 +9,31 @@ let harness: Harness;
 
 afterEach(() => harness.stop());
 
-it.each(['info', 'debug'])('the log at level %s: JSON, one line at a fax’s end, lines for each poll at debug only', async (level) => {
-  harness = await Harness.start({ redisUrl: redis.url, run: false });
-  harness.simulator.send(1, fateOf('sent', 600));
-  const worker = new CliProcess(['worker'], { ...harness.env, LOG_LEVEL: level });
-  await harness.enqueue(1);
-  const { polls } = (await harness.event(1)).data;
-  expect(await worker.exit('SIGTERM')).toBe(0);
+it.each(['info', 'debug'])(
+  'the log at level %s: JSON, one line at a fax’s end, lines for each poll at debug only',
+  async (level) => {
+    harness = await Harness.start({ redisUrl: redis.url, run: false });
+    harness.simulator.send(1, fateOf('sent', 600));
+    const worker = new CliProcess(['worker'], { ...harness.env, LOG_LEVEL: level });
+    await harness.enqueue(1);
+    const { polls } = (await harness.event(1)).data;
+    expect(await worker.exit('SIGTERM')).toBe(0);
 
-  const lines = worker.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-  const end = lines.filter(({ msg }) => msg === 'fax finished');
-  expect(end).toEqual([expect.objectContaining({ faxJobId: 1, state: 'sent', reason: 'ok', polls, lagCeilingMs: expect.any(Number), requestId: expect.any(String) })]);
-  const ids = harness.simulator.log.map(({ requestId }) => requestId);
-  expect(ids.at(-1)).toBe(end[0]?.['requestId']);
-  const others = lines.filter((line) => line['faxJobId'] === 1 && line !== end[0]);
-  expect(others.map(({ requestId }) => requestId)).toEqual(level === 'debug' ? ids.slice(0, -1) : []);
-});
+    const lines = worker.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const end = lines.filter(({ msg }) => msg === 'fax finished');
+    expect(end).toEqual([
+      expect.objectContaining({
+        faxJobId: 1,
+        state: 'sent',
+        reason: 'ok',
+        polls,
+        lagCeilingMs: expect.any(Number),
+        requestId: expect.any(String),
+      }),
+    ]);
+    const ids = harness.simulator.log.map(({ requestId }) => requestId);
+    expect(ids.at(-1)).toBe(end[0]?.['requestId']);
+    const others = lines.filter((line) => line['faxJobId'] === 1 && line !== end[0]);
+    expect(others.map(({ requestId }) => requestId)).toEqual(level === 'debug' ? ids.slice(0, -1) : []);
+  },
+);

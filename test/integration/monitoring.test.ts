@@ -17,16 +17,28 @@ const PROMETHEUS = join(ROOT, 'config/prometheus');
 const dashboardJson = readFileSync(join(ROOT, 'config/grafana/dashboards/faxwatch.json'), 'utf8');
 type Target = { readonly expr: string };
 const panels = (JSON.parse(dashboardJson) as { panels: { title: string; type: string; targets: Target[] }[] }).panels;
-const panelQueries = panels.flatMap(({ targets }) => targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m')));
-const rules = (parse(readFileSync(join(PROMETHEUS, 'alerts.yml'), 'utf8')) as { groups: { rules: { alert: string; expr: string }[] }[] }).groups.flatMap((group) => group.rules);
+const panelQueries = panels.flatMap(({ targets }) =>
+  targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m')),
+);
+const rules = (
+  parse(readFileSync(join(PROMETHEUS, 'alerts.yml'), 'utf8')) as {
+    groups: { rules: { alert: string; expr: string }[] }[];
+  }
+).groups.flatMap((group) => group.rules);
 const withPrometheus = HAS_PROMETHEUS ? it : it.skip;
 
-withPrometheus('promtool finds configuration and rules right, and the rules raise what they should and nothing else', () => {
-  for (const args of [['check', 'config', join(PROMETHEUS, 'prometheus.yml')], ['test', 'rules', join(PROMETHEUS, 'alerts.test.yml')]]) {
-    const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
-    expect([status, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
-  }
-});
+withPrometheus(
+  'promtool finds configuration and rules right, and the rules raise what they should and nothing else',
+  () => {
+    for (const args of [
+      ['check', 'config', join(PROMETHEUS, 'prometheus.yml')],
+      ['test', 'rules', join(PROMETHEUS, 'alerts.test.yml')],
+    ]) {
+      const { status, stdout, stderr } = spawnSync('promtool', args, { encoding: 'utf8' });
+      expect([status, stdout + stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
+    }
+  },
+);
 
 it('every alert stands in the runbook', () => {
   const runbook = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8');
@@ -37,11 +49,17 @@ it('the dashboard is one by Grafana’s own types, its panels included', () => {
   const folder = mkdtempSync(join(tmpdir(), 'faxwatch-dashboard-'));
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
   const panelTypes = [...new Set(panels.map(({ type }) => type))];
-  const modules: Record<string, string> = { stat: 'stat/panelcfg/x/StatPanelCfg', timeseries: 'timeseries/panelcfg/x/TimeSeriesPanelCfg' };
+  const modules: Record<string, string> = {
+    stat: 'stat/panelcfg/x/StatPanelCfg',
+    timeseries: 'timeseries/panelcfg/x/TimeSeriesPanelCfg',
+  };
   expect(Object.keys(modules)).toEqual(expect.arrayContaining(panelTypes));
   const source = [
     "import type { Dashboard, Panel } from '@grafana/schema';",
-    ...panelTypes.map((type) => `import type { Options as ${type} } from '@grafana/schema/dist/esm/raw/composable/${modules[type]}_types.gen';`),
+    ...panelTypes.map(
+      (type) =>
+        `import type { Options as ${type} } from '@grafana/schema/dist/esm/raw/composable/${modules[type]}_types.gen';`,
+    ),
     // JSON has the values of string enums, not their names.
     'type Json<T> = T extends string ? `${T}` : T extends readonly (infer U)[] ? Json<U>[] : T extends object ? { [K in keyof T]: Json<T[K]> } : T;',
     `type OwnPanel = ${panelTypes.map((type) => `(Omit<Json<Panel>, 'options'> & { type: '${type}'; options: Json<${type}> })`).join(' | ')};`,
@@ -49,7 +67,22 @@ it('the dashboard is one by Grafana’s own types, its panels included', () => {
   ];
   const file = join(folder, 'dashboard.ts');
   writeFileSync(file, source.join('\n'));
-  const tsc = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '--noEmit', '--strict', '--skipLibCheck', '--ignoreConfig', '--module', 'nodenext', '--target', 'es2024', file], { cwd: folder, encoding: 'utf8' });
+  const tsc = spawnSync(
+    process.execPath,
+    [
+      join(ROOT, 'node_modules/typescript/bin/tsc'),
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--ignoreConfig',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      file,
+    ],
+    { cwd: folder, encoding: 'utf8' },
+  );
   expect(tsc.stdout).toBe('');
   expect(tsc.status).toBe(0);
 });
@@ -62,10 +95,21 @@ describe('with the service running', () => {
 
   /** A worker that has met whatever it counts. */
   async function start(): Promise<void> {
-    harness = await Harness.start({ redisUrl: redis.url, run: false, env: { DASHBOARD_PORT: String(await freePort()), LOW_BALANCE_THRESHOLD: '5' } });
+    harness = await Harness.start({
+      redisUrl: redis.url,
+      run: false,
+      env: { DASHBOARD_PORT: String(await freePort()), LOW_BALANCE_THRESHOLD: '5' },
+    });
     url = (await harness.run({ worker: true, board: false })).address ?? '';
-    const odd: SimulatedAnswer = { body: { status: 'success', message: 'Fax Was Passed To Carrier', user_cash_balance: 1 } };
-    for (const [id, first] of [[1, odd], [2, { code: 500 }], [3, { code: 403, headers: { 'retry-after': '1' } }], [4, { code: 404 }]] as const) {
+    const odd: SimulatedAnswer = {
+      body: { status: 'success', message: 'Fax Was Passed To Carrier', user_cash_balance: 1 },
+    };
+    for (const [id, first] of [
+      [1, odd],
+      [2, { code: 500 }],
+      [3, { code: 403, headers: { 'retry-after': '1' } }],
+      [4, { code: 404 }],
+    ] as const) {
       harness.simulator.send(id, { first: [first], then: fateOf('busy', 0).then });
       await harness.enqueue(id);
     }
@@ -77,7 +121,9 @@ describe('with the service running', () => {
     await start();
     const served = await (await fetch(`${url}/metrics`)).text();
     const names = new Set([...served.matchAll(/^(\w+)(?:\{| )/gm)].map(([, name]) => name));
-    const named = [...new Set([...panelQueries, ...rules.map(({ expr }) => expr)].flatMap((expr) => expr.match(/\bfax_\w+/g) ?? []))];
+    const named = [
+      ...new Set([...panelQueries, ...rules.map(({ expr }) => expr)].flatMap((expr) => expr.match(/\bfax_\w+/g) ?? [])),
+    ];
     expect(named.length).toBeGreaterThan(15);
     expect(named.filter((name) => !names.has(name))).toEqual([]);
   });
@@ -99,7 +145,15 @@ describe('with the service running', () => {
     };
     writeFileSync(join(folder, 'prometheus.yml'), stringify(config));
     const port = await freePort();
-    const prometheus = spawn('prometheus', [`--config.file=${folder}/prometheus.yml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=127.0.0.1:${port}`], { stdio: 'ignore' });
+    const prometheus = spawn(
+      'prometheus',
+      [
+        `--config.file=${folder}/prometheus.yml`,
+        `--storage.tsdb.path=${folder}/data`,
+        `--web.listen-address=127.0.0.1:${port}`,
+      ],
+      { stdio: 'ignore' },
+    );
     try {
       const ask = async <T>(path: string): Promise<T | undefined> => {
         const response = await fetch(`http://127.0.0.1:${port}/api/v1/${path}`).catch(() => undefined); // it may not listen yet

@@ -22,7 +22,8 @@ it('while all answers are 404, no fax is made not_found, polling slows down with
   const alert = await harness.alert('fax.alert.api_down');
   expect(alert.data.message).toMatch(/404 for every fax: check FAX_API_BASE_URL/);
   const before = harness.simulator.requests;
-  await harness.until(() => (harness.simulator.requests > before + 1 ? true : undefined)); // two holds of a second or more
+  // two holds of a second or more
+  await harness.until(() => (harness.simulator.requests > before + 1 ? true : undefined));
   expect(harness.events).toEqual([]);
   harness.simulator.override(undefined);
   for (let id = 1; id <= FAXES; id += 1) expect((await harness.event(id)).data.state).toBe('sent');

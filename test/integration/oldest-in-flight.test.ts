@@ -105,19 +105,26 @@ describe('the oldest fax in flight', () => {
   });
 });
 
-(HAS_REDIS_SERVER ? it : it.skip)('is found on a cluster, where queue and leases are on different nodes', async () => {
-  const topology = await startCluster();
-  const nodes = topology.ports.map((port) => ({ host: '127.0.0.1', port }));
-  const cluster = new Cluster(nodes, { redisOptions: { maxRetriesPerRequest: null }, clusterRetryStrategy: () => 100 });
-  try {
-    const faxes = new Faxes(cluster, '{bull}');
-    const gone = await Promise.all(Array.from({ length: 50 }, async (_, i) => faxes.add(`gone-${i}`, 1_000 + i)));
-    await Promise.all(gone.map(async (id) => faxes.queue.remove(id)));
-    await faxes.add('one', 9_000);
-    expect(await faxes.oldest.enqueuedAt()).toBe(9_000);
-    expect(await faxes.left()).toEqual(['one']);
-  } finally {
-    cluster.disconnect();
-    await topology.stop();
-  }
-}, 60_000);
+(HAS_REDIS_SERVER ? it : it.skip)(
+  'is found on a cluster, where queue and leases are on different nodes',
+  async () => {
+    const topology = await startCluster();
+    const nodes = topology.ports.map((port) => ({ host: '127.0.0.1', port }));
+    const cluster = new Cluster(nodes, {
+      redisOptions: { maxRetriesPerRequest: null },
+      clusterRetryStrategy: () => 100,
+    });
+    try {
+      const faxes = new Faxes(cluster, '{bull}');
+      const gone = await Promise.all(Array.from({ length: 50 }, async (_, i) => faxes.add(`gone-${i}`, 1_000 + i)));
+      await Promise.all(gone.map(async (id) => faxes.queue.remove(id)));
+      await faxes.add('one', 9_000);
+      expect(await faxes.oldest.enqueuedAt()).toBe(9_000);
+      expect(await faxes.left()).toEqual(['one']);
+    } finally {
+      cluster.disconnect();
+      await topology.stop();
+    }
+  },
+  60_000,
+);

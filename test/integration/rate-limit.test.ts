@@ -71,12 +71,21 @@ it('a global concurrency that somebody set is taken away', async () => {
 it('of two workers with different settings the lower ceiling is in force, with a warning, and the other’s when it has gone', async () => {
   await start();
   const { log, lines } = listeningLog();
-  second = await startService(loadSettings({ ...harness.env, RATE_LIMIT_MAX: '5' }, true), { worker: true, board: false }, log);
+  second = await startService(
+    loadSettings({ ...harness.env, RATE_LIMIT_MAX: '5' }, true),
+    { worker: true, board: false },
+    log,
+  );
   await harness.untilAsync(async () => ((await limitOf()) < 5 ? true : undefined));
-  const third = await startService(harness.settings, { worker: true, board: false }, silentLog); // starting is no reason to raise it
+  // starting is no reason to raise it
+  const third = await startService(harness.settings, { worker: true, board: false }, silentLog);
   expect(await limitOf()).toBeLessThan(5);
   await harness.until(() => (lines.some(({ msg }) => /different rate limits/.test(msg)) ? true : undefined));
-  expect(lines.find(({ msg }) => /different rate limits/.test(msg))).toMatchObject({ level: 40, lowestPerSecond: 4.75, highestPerSecond: 19 });
+  expect(lines.find(({ msg }) => /different rate limits/.test(msg))).toMatchObject({
+    level: 40,
+    lowestPerSecond: 4.75,
+    highestPerSecond: 19,
+  });
   await third.close();
   await second.close();
   second = undefined;

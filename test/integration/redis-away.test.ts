@@ -8,11 +8,20 @@ afterEach(() => harness?.stop());
 
 it('while Redis is away the service lives, is not ready and says why, and ends with exit 0', async () => {
   const [port, nobody] = [await freePort(), await freePort()];
-  const service = new CliProcess(['start'], { FAX_API_KEY: 'some-key', REDIS_URL: `redis://127.0.0.1:${nobody}`, DASHBOARD_PORT: String(port), SHUTDOWN_TIMEOUT_MS: '2000' });
+  const service = new CliProcess(['start'], {
+    FAX_API_KEY: 'some-key',
+    REDIS_URL: `redis://127.0.0.1:${nobody}`,
+    DASHBOARD_PORT: String(port),
+    SHUTDOWN_TIMEOUT_MS: '2000',
+  });
   await service.line(/redis is away/);
   const health = await fetch(`http://127.0.0.1:${port}/healthz`);
   const ready = await fetch(`http://127.0.0.1:${port}/readyz`);
-  expect([health.status, ready.status, await ready.json()]).toEqual([200, 503, { status: 'not ready', reason: 'redis is away' }]);
+  expect([health.status, ready.status, await ready.json()]).toEqual([
+    200,
+    503,
+    { status: 'not ready', reason: 'redis is away' },
+  ]);
   expect((await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).split('\n')).toContain('fax_redis_up 0');
   expect(await service.exit('SIGTERM')).toBe(0);
 });
@@ -23,9 +32,15 @@ it('REDIS_URL=embedded runs the whole service in one process, and says what it i
   const service = new CliProcess(['worker'], { ...harness.env, REDIS_URL: 'embedded', LOG_LEVEL: 'info' });
   const { url } = JSON.parse(await service.line(/embedded redis: for trying/)) as { url: string };
   await service.line(/worker started/);
-  const inside = await Harness.start({ redisUrl: url, run: false, env: { QUEUE_NAME: harness.settings.QUEUE_NAME, KEY_PREFIX: harness.settings.KEY_PREFIX } });
+  const inside = await Harness.start({
+    redisUrl: url,
+    run: false,
+    env: { QUEUE_NAME: harness.settings.QUEUE_NAME, KEY_PREFIX: harness.settings.KEY_PREFIX },
+  });
   await inside.enqueue('sent-1');
-  harness.simulator.send('sent-1', { then: [{ afterMs: 0, answer: { body: { status: 'success', message: 'Sent!' } } }] });
+  harness.simulator.send('sent-1', {
+    then: [{ afterMs: 0, answer: { body: { status: 'success', message: 'Sent!' } } }],
+  });
   expect((await inside.event('sent-1')).data.state).toBe('sent');
   await inside.stop();
   expect(await service.exit('SIGTERM')).toBe(0);

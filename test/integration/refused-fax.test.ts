@@ -17,7 +17,8 @@ afterEach(async () => {
   await harness.stop();
 });
 
-const start = async (options: Omit<Parameters<typeof Harness.start>[0], 'redisUrl'> = {}): Promise<Harness> => (harness = await Harness.start({ redisUrl: redis.url, ...options }));
+const start = async (options: Omit<Parameters<typeof Harness.start>[0], 'redisUrl'> = {}): Promise<Harness> =>
+  (harness = await Harness.start({ redisUrl: redis.url, ...options }));
 const always = (answer: SimulatedAnswer) => ({ then: [{ afterMs: 0, answer }] });
 const kinds = (): string[] => harness.alerts.map(({ type }) => type);
 const FAXES = 30;
@@ -81,7 +82,11 @@ it('a refusal of everyone spends no fax: all are answered when it is over', asyn
 it('a worker with an old key stops by itself while others are answered, says so, and its faxes go to the others', async () => {
   await start({ env: { RATE_LIMIT_MAX: '20' } });
   const { log, lines } = listeningLog();
-  other = await startService(loadSettings({ ...harness.env, FAX_API_KEY: 'an-old-key', DASHBOARD_PORT: '0' }, true), { worker: true, board: false }, log);
+  other = await startService(
+    loadSettings({ ...harness.env, FAX_API_KEY: 'an-old-key', DASHBOARD_PORT: '0' }, true),
+    { worker: true, board: false },
+    log,
+  );
   const ids = Array.from({ length: 200 }, (_, i) => i + 1);
   for (const id of ids) harness.simulator.send(id, fateOf('sent', 0));
   await harness.queue.addBulk(ids.map((faxJobId) => ({ name: 'poll', data: { faxJobId } })));

@@ -10,7 +10,10 @@ let harness: Harness;
 afterEach(() => harness.stop());
 
 it('alone in the queue, a fax is polled at once, and then every minimum interval', async () => {
-  harness = await Harness.start({ redisUrl: redis.url, env: { POLL_MIN_INTERVAL_MS: '200', POLL_MAX_INTERVAL_MS: '60000' } });
+  harness = await Harness.start({
+    redisUrl: redis.url,
+    env: { POLL_MIN_INTERVAL_MS: '200', POLL_MAX_INTERVAL_MS: '60000' },
+  });
   harness.simulator.send(1, { first: Array.from({ length: 4 }, () => UNDER_WAY), then: fateOf('sent', 0).then });
   const job = await harness.job(await harness.enqueue(1), 'completed');
   const times = harness.simulator.log.map(({ at }) => at);
@@ -20,8 +23,8 @@ it('alone in the queue, a fax is polled at once, and then every minimum interval
 });
 
 /**
- * A fax that was polled once and then, as there were no slots left over, became a candidate; its job is only to come much later, by the
- * safety net. The service is stopped.
+ * A fax that was polled once and then, as there were no slots left over, became a candidate; its job is only to come
+ * much later, by the safety net. The service is stopped.
  */
 async function polledOnce(env: Record<string, string>, delayMs: number): Promise<void> {
   harness = await Harness.start({ redisUrl: redis.url, run: false, env });
@@ -78,7 +81,10 @@ it('what the service has learned can be exported as durations', async () => {
 
 it('the API’s own word on what is left is believed: no request before its window is over', async () => {
   harness = await Harness.start({ redisUrl: redis.url });
-  const last = { ...(fateOf('sent', 0).then[0]?.answer ?? {}), headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' } };
+  const last = {
+    ...(fateOf('sent', 0).then[0]?.answer ?? {}),
+    headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1' },
+  };
   harness.simulator.send(1, { then: [{ afterMs: 0, answer: last }] });
   harness.simulator.send(2, fateOf('sent', 0));
   await harness.enqueue(1);
@@ -91,7 +97,10 @@ it('the API’s own word on what is left is believed: no request before its wind
 });
 
 it('a thousand faxes enqueued at once: none is left out, each is asked for within the time that the limit needs for all', async () => {
-  harness = await Harness.start({ redisUrl: redis.url, env: { RATE_LIMIT_MAX: '200', POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '5000' } });
+  harness = await Harness.start({
+    redisUrl: redis.url,
+    env: { RATE_LIMIT_MAX: '200', POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '5000' },
+  });
   const faxes = Array.from({ length: 1_000 }, (_, i) => i + 1);
   for (const id of faxes) harness.simulator.send(id, fateOf('pending', 0));
   const started = Date.now();
@@ -108,7 +117,9 @@ it('faxes whose jobs were drained weigh nothing: new ones are found as soon as b
   harness = await Harness.start({ redisUrl: redis.url, env: { RATE_LIMIT_MAX: '50', POLL_MAX_INTERVAL_MS: '60000' } });
   for (const id of drained) harness.simulator.send(id, fateOf('pending', 0));
   await harness.queue.addBulk(drained.map((faxJobId) => ({ name: 'poll', data: { faxJobId } })));
-  await harness.untilAsync(async () => ((await harness.redis.zcard(`${harness.settings.KEY_PREFIX}inflight`)) >= 500 ? true : undefined));
+  await harness.untilAsync(async () =>
+    (await harness.redis.zcard(`${harness.settings.KEY_PREFIX}inflight`)) >= 500 ? true : undefined,
+  );
   await harness.queue.drain(true);
   harness.simulator.send('new', { first: [UNDER_WAY], then: fateOf('sent', 0).then });
   const started = Date.now();
@@ -118,7 +129,10 @@ it('faxes whose jobs were drained weigh nothing: new ones are found as soon as b
 });
 
 it('a burst that the limit holds back is chosen from, not taken in the order in which it came', async () => {
-  harness = await Harness.start({ redisUrl: redis.url, env: { RATE_LIMIT_MAX: '20', POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '60000' } });
+  harness = await Harness.start({
+    redisUrl: redis.url,
+    env: { RATE_LIMIT_MAX: '20', POLL_MIN_INTERVAL_MS: '100', POLL_MAX_INTERVAL_MS: '60000' },
+  });
   const faxes = Array.from({ length: 100 }, (_, i) => i + 1);
   for (const id of faxes) harness.simulator.send(id, fateOf('pending', 0));
   await harness.queue.addBulk(faxes.map((faxJobId) => ({ name: 'poll', data: { faxJobId } })));

@@ -29,7 +29,11 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
 });
 
 it('a request that outlasts the time for the shutdown is let go, exit 0, and its job is not lost', async () => {
-  const harness = await Harness.start({ redisUrl: redis.url, run: false, env: { SHUTDOWN_TIMEOUT_MS: '1000', LOCK_DURATION_MS: '1000', STALLED_INTERVAL_MS: '500' } });
+  const harness = await Harness.start({
+    redisUrl: redis.url,
+    run: false,
+    env: { SHUTDOWN_TIMEOUT_MS: '1000', LOCK_DURATION_MS: '1000', STALLED_INTERVAL_MS: '500' },
+  });
   harness.simulator.send(1, { first: [{ wire: 'hang' }], then: fateOf('sent', 0).then });
   await harness.enqueue(1);
   const worker = new CliProcess(['worker'], harness.env);

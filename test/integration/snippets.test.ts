@@ -18,10 +18,18 @@ type Snippet = { readonly section: string; readonly language: string; readonly c
 function snippetsOf(file: string): Snippet[] {
   let [section, heading] = ['', ''];
   const found: Snippet[] = [];
-  for (const [block, level, title, language, code = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(/^(##+) (.*)$|^```(\w+)\n([\s\S]*?)^```$/gm)) {
+  for (const [block, level, title, language, code = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(
+    /^(##+) (.*)$|^```(\w+)\n([\s\S]*?)^```$/gm,
+  )) {
     if (level === '##') [section, heading] = [title ?? '', ''];
     else if (level) heading = title ?? '';
-    else if (language && block) found.push({ section, language, code, title: `${file}: ${section}, ${heading || language}, ${code.trim().split('\n')[0]}` });
+    else if (language && block)
+      found.push({
+        section,
+        language,
+        code,
+        title: `${file}: ${section}, ${heading || language}, ${code.trim().split('\n')[0]}`,
+      });
   }
   return found;
 }
@@ -37,8 +45,10 @@ function commandFor({ language, code }: Snippet, port: string): string[] | undef
     writeFileSync(join(project, name), here);
     return name;
   };
-  if (language === 'ts' || language === 'js') return [process.execPath, file(`snippet.${language === 'ts' ? 'mts' : 'mjs'}`)];
-  if (language === 'python' && PYTHON && (!code.includes('bullmq') || has(PYTHON, '-c', 'import bullmq'))) return [PYTHON, file('snippet.py')];
+  if (language === 'ts' || language === 'js')
+    return [process.execPath, file(`snippet.${language === 'ts' ? 'mts' : 'mjs'}`)];
+  if (language === 'python' && PYTHON && (!code.includes('bullmq') || has(PYTHON, '-c', 'import bullmq')))
+    return [PYTHON, file('snippet.py')];
   if (language === 'php' && HAS_PHP_REDIS && !code.includes('vendor/')) return ['php', file('snippet.php')];
   if (language === 'sh' && (!code.includes('redis-cli') || has('redis-cli', '--version'))) {
     return ['bash', '-c', here.trim().replace('npx faxwatch', `exec ${process.execPath} ${join(ROOT, 'src/cli.ts')}`)];
@@ -46,8 +56,13 @@ function commandFor({ language, code }: Snippet, port: string): string[] | undef
   return undefined;
 }
 
-const snippets = ['README.md', 'docs/integrating.md'].flatMap(snippetsOf).filter(({ section, language }) => /^(Put faxes in|Get results out|Look one up)/.test(section) && language !== 'json');
-const snippetsIn = (section: RegExp): Snippet[] => snippets.filter((snippet) => section.test(snippet.section) && commandFor(snippet, '6379'));
+const snippets = ['README.md', 'docs/integrating.md']
+  .flatMap(snippetsOf)
+  .filter(
+    ({ section, language }) => /^(Put faxes in|Get results out|Look one up)/.test(section) && language !== 'json',
+  );
+const snippetsIn = (section: RegExp): Snippet[] =>
+  snippets.filter((snippet) => section.test(snippet.section) && commandFor(snippet, '6379'));
 
 const project = mkdtempSync(join(tmpdir(), 'faxwatch-snippets-'));
 const redis = useRedis();
@@ -57,8 +72,15 @@ beforeAll(() => {
   // A project that has what the snippets import; the client is built as for its package.
   const modules = join(project, 'node_modules');
   mkdirSync(join(modules, 'faxwatch'), { recursive: true });
-  for (const name of ['bullmq', 'ioredis', 'redis', 'zod']) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
-  execFileSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', join(ROOT, 'tsconfig.library.json'), '--outDir', join(modules, 'faxwatch')]);
+  for (const name of ['bullmq', 'ioredis', 'redis', 'zod'])
+    symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
+  execFileSync(process.execPath, [
+    join(ROOT, 'node_modules/typescript/bin/tsc'),
+    '-p',
+    join(ROOT, 'tsconfig.library.json'),
+    '--outDir',
+    join(modules, 'faxwatch'),
+  ]);
   writeFileSync(join(modules, 'faxwatch/package.json'), JSON.stringify({ type: 'module', exports: './index.js' }));
 }, 60_000);
 afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -73,9 +95,16 @@ afterEach(async () => {
 });
 
 /** Runs a snippet and gives its output to `during`, as lines that come; ends it then if it does not end by itself. */
-async function running(snippet: Snippet, during: (lines: string[], ended: Promise<number | null>) => Promise<void>): Promise<void> {
+async function running(
+  snippet: Snippet,
+  during: (lines: string[], ended: Promise<number | null>) => Promise<void>,
+): Promise<void> {
   const [command = '', ...args] = commandFor(snippet, new URL(redis.url).port) ?? [];
-  const child = spawn(command, args, { cwd: project, env: { PATH: process.env['PATH'] ?? '', REDIS_URL: redis.url }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(command, args, {
+    cwd: project,
+    env: { PATH: process.env['PATH'] ?? '', REDIS_URL: redis.url },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
   const ended = once(child, 'close').then(() => child.exitCode);
@@ -87,28 +116,39 @@ const TOLD = /fax-200"?,? ?(sent ok|.*"state":"sent","reason":"ok")/;
 
 it.each(snippetsIn(/^Put faxes in/))('$title: the fax is watched', async (snippet) => {
   await running(snippet, async (_lines, ended) => {
-    expect((await harness.event(200)).data).toMatchObject({ state: 'sent', metadata: /metadata: \{ invoice: 'A-17'/.test(snippet.code) ? { invoice: 'A-17' } : {} });
+    expect((await harness.event(200)).data).toMatchObject({
+      state: 'sent',
+      metadata: /metadata: \{ invoice: 'A-17'/.test(snippet.code) ? { invoice: 'A-17' } : {},
+    });
     expect(await ended).toBe(0);
   });
 });
 
-it.each(snippetsIn(/^Get results out(: as they come)?$/))('$title: it is told of a fax that finishes', async (snippet) => {
-  await running(snippet, async (lines) => {
-    await harness.untilAsync(async () => (((await harness.redis.pubsub('NUMSUB', 'fax:completed')) as [string, number])[1] > 1 ? true : undefined));
-    await harness.enqueue(200);
-    await harness.until(() => lines.find((line) => TOLD.test(line)));
-  });
-});
+it.each(snippetsIn(/^Get results out(: as they come)?$/))(
+  '$title: it is told of a fax that finishes',
+  async (snippet) => {
+    await running(snippet, async (lines) => {
+      await harness.untilAsync(async () =>
+        ((await harness.redis.pubsub('NUMSUB', 'fax:completed')) as [string, number])[1] > 1 ? true : undefined,
+      );
+      await harness.enqueue(200);
+      await harness.until(() => lines.find((line) => TOLD.test(line)));
+    });
+  },
+);
 
-it.each(snippetsIn(/without missing one/))('$title: it is told of a fax that finished before, and of the next', async (snippet) => {
-  await harness.enqueue(200);
-  await harness.event(200);
-  await running(snippet, async (lines) => {
-    await harness.until(() => lines.find((line) => TOLD.test(line)));
-    await harness.enqueue(201);
-    await harness.until(() => lines.find((line) => line.includes('fax-201 sent ok')));
-  });
-});
+it.each(snippetsIn(/without missing one/))(
+  '$title: it is told of a fax that finished before, and of the next',
+  async (snippet) => {
+    await harness.enqueue(200);
+    await harness.event(200);
+    await running(snippet, async (lines) => {
+      await harness.until(() => lines.find((line) => TOLD.test(line)));
+      await harness.enqueue(201);
+      await harness.until(() => lines.find((line) => line.includes('fax-201 sent ok')));
+    });
+  },
+);
 
 it.each(snippetsIn(/Look one up/))('$title: it shows the result', async (snippet) => {
   await harness.enqueue(200);
@@ -120,7 +160,14 @@ it.each(snippetsIn(/Look one up/))('$title: it shows the result', async (snippet
 });
 
 it('leaves out only what this machine cannot run', () => {
-  const left = snippets.filter((snippet) => !commandFor(snippet, '6379')).map(({ language, code }) => `${language} ${/bullmq|BullMQ|go-redis|exec/.exec(code)?.[0] ?? ''}`);
+  const left = snippets
+    .filter((snippet) => !commandFor(snippet, '6379'))
+    .map(({ language, code }) => `${language} ${/bullmq|BullMQ|go-redis|exec/.exec(code)?.[0] ?? ''}`);
   const without = [...(PYTHON ? [] : ['python ']), ...(HAS_PHP_REDIS ? [] : ['php '])];
-  expect(left.filter((what) => !without.includes(what) && !/^sh/.test(what)).sort()).toEqual(['go exec', 'go go-redis', 'php BullMQ', 'python bullmq']);
+  expect(left.filter((what) => !without.includes(what) && !/^sh/.test(what)).sort()).toEqual([
+    'go exec',
+    'go go-redis',
+    'php BullMQ',
+    'python bullmq',
+  ]);
 });

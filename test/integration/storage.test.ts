@@ -37,15 +37,39 @@ withServer('while Redis takes no results', () => {
     await harness.untilAsync(async () => {
       const response = await fetch(`${service.address}/readyz`);
       const body = (await response.json()) as { status: string; reason?: string };
-      return (typeof reason === 'string' ? body.status === reason : reason.test(body.reason ?? '') && response.status === 503) ? true : undefined;
+      return (
+        typeof reason === 'string' ? body.status === reason : reason.test(body.reason ?? '') && response.status === 503
+      )
+        ? true
+        : undefined;
     });
   };
 
   it.each<[string, RegExp, () => Promise<unknown>, () => Promise<unknown>]>([
-    ['out of memory', /out of memory/, () => admin.config('SET', 'maxmemory', 1), () => admin.config('SET', 'maxmemory', 0)],
-    ['read-only', /takes no writes/, () => admin.call('REPLICAOF', '127.0.0.1', '1'), () => admin.call('REPLICAOF', 'NO', 'ONE')],
-    ['without the channel', /may not PUBLISH/, () => admin.call('ACL', 'SETUSER', 'worker', 'resetchannels'), () => admin.call('ACL', 'SETUSER', 'worker', '&*')],
-    ['without a command', /may not HSET/, () => admin.call('ACL', 'SETUSER', 'worker', '-hset'), () => admin.call('ACL', 'SETUSER', 'worker', '+hset')],
+    [
+      'out of memory',
+      /out of memory/,
+      () => admin.config('SET', 'maxmemory', 1),
+      () => admin.config('SET', 'maxmemory', 0),
+    ],
+    [
+      'read-only',
+      /takes no writes/,
+      () => admin.call('REPLICAOF', '127.0.0.1', '1'),
+      () => admin.call('REPLICAOF', 'NO', 'ONE'),
+    ],
+    [
+      'without the channel',
+      /may not PUBLISH/,
+      () => admin.call('ACL', 'SETUSER', 'worker', 'resetchannels'),
+      () => admin.call('ACL', 'SETUSER', 'worker', '&*'),
+    ],
+    [
+      'without a command',
+      /may not HSET/,
+      () => admin.call('ACL', 'SETUSER', 'worker', '-hset'),
+      () => admin.call('ACL', 'SETUSER', 'worker', '+hset'),
+    ],
   ])('(%s) /readyz says so, the log warns once and says when it is over', async (_what, reason, refuse, grant) => {
     await start();
     await refuse();

@@ -12,7 +12,9 @@ let harness: Harness;
 let collector: Server;
 
 type OtlpSpan = { readonly name: string; readonly traceId: string; readonly parentSpanId?: string };
-type OtlpTraces = { readonly resourceSpans: { readonly resource: unknown; readonly scopeSpans: { readonly spans: OtlpSpan[] }[] }[] };
+type OtlpTraces = {
+  readonly resourceSpans: { readonly resource: unknown; readonly scopeSpans: { readonly spans: OtlpSpan[] }[] }[];
+};
 
 afterEach(async () => {
   await harness.stop();
@@ -22,14 +24,20 @@ afterEach(async () => {
 it('sends a span for each visit of a job to the collector, in the producer’s trace, without metadata and key', async () => {
   const received: OtlpTraces[] = [];
   collector = createServer((request, response) => {
-    json(request).then((traces) => {
-      received.push(traces as OtlpTraces);
-      response.end('{}');
-    }, () => response.destroy());
+    json(request).then(
+      (traces) => {
+        received.push(traces as OtlpTraces);
+        response.end('{}');
+      },
+      () => response.destroy(),
+    );
   }).listen(0, '127.0.0.1');
   await once(collector, 'listening');
   const { port } = collector.address() as AddressInfo;
-  harness = await Harness.start({ redisUrl: redis.url, env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}/` } });
+  harness = await Harness.start({
+    redisUrl: redis.url,
+    env: { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}/` },
+  });
   harness.simulator.send(1, fateOf('sent', 300));
 
   // What a producer's own BullMQ telemetry puts into a job: https://www.w3.org/TR/trace-context/
@@ -39,7 +47,9 @@ it('sends a span for each visit of a job to the collector, in the producer’s t
   const { data } = await harness.event(1);
   await harness.close();
 
-  const spans = received.flatMap(({ resourceSpans }) => resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans: some }) => some)));
+  const spans = received.flatMap(({ resourceSpans }) =>
+    resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans: some }) => some)),
+  );
   const visits = spans.filter(({ name }) => name === `process ${harness.settings.QUEUE_NAME}`);
   expect(visits.length).toBeGreaterThanOrEqual(data.polls);
   for (const visit of visits) expect(visit).toMatchObject({ traceId, parentSpanId: spanId });

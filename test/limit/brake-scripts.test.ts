@@ -15,8 +15,16 @@ const HOLD_MS = 5_000;
 type Refusal = { reason?: string; sentAt?: number; holdMs?: number; named?: boolean };
 
 /** A refusal; without more, of a request that was sent after all that was counted before. */
-async function refuse({ reason = 'rate_limited', sentAt = Number.MAX_SAFE_INTEGER, holdMs = HOLD_MS, named = false }: Refusal = {}) {
-  const run = loadScript<[number, string, string, number, number, number, number]>(redis.client, new URL('../../src/limit/brake-refuse.lua', import.meta.url));
+async function refuse({
+  reason = 'rate_limited',
+  sentAt = Number.MAX_SAFE_INTEGER,
+  holdMs = HOLD_MS,
+  named = false,
+}: Refusal = {}) {
+  const run = loadScript<[number, string, string, number, number, number, number]>(
+    redis.client,
+    new URL('../../src/limit/brake-refuse.lua', import.meta.url),
+  );
   const [counted, before, now, refusals, since, heldMs, time] = await run(
     [brake, candidates, answered, inFlight],
     [reason, sentAt, holdMs, named ? 1 : 0, '', MIN_MS, BIN_SPAN],
@@ -36,9 +44,21 @@ describe('a refusal', () => {
   it('puts the brake on, for as long as it says, and without an expiry', async () => {
     const before = await redisTime(redis.client);
     const first = await refuse();
-    expect(first).toEqual({ counted: 1, before: '', reason: 'rate_limited', refusals: 1, since: first.time, heldMs: HOLD_MS, time: expect.any(Number) });
+    expect(first).toEqual({
+      counted: 1,
+      before: '',
+      reason: 'rate_limited',
+      refusals: 1,
+      since: first.time,
+      heldMs: HOLD_MS,
+      time: expect.any(Number),
+    });
     expect(first.time).toBeGreaterThanOrEqual(before);
-    expect(await redis.client.hgetall(brake)).toMatchObject({ reason: 'rate_limited', refusals: '1', since: String(first.time) });
+    expect(await redis.client.hgetall(brake)).toMatchObject({
+      reason: 'rate_limited',
+      refusals: '1',
+      since: String(first.time),
+    });
     expect(await heldAfter(first.time)).toBe(HOLD_MS);
     expect(await redis.client.pttl(brake)).toBe(-1);
   });
@@ -81,7 +101,13 @@ describe('a refusal', () => {
     await refuse();
     await redis.client.hset(brake, { since: 1, escalated: 1 });
     const other = await refuse({ reason: 'unauthorized' });
-    expect(other).toMatchObject({ counted: 1, before: 'rate_limited', reason: 'unauthorized', refusals: 2, since: other.time });
+    expect(other).toMatchObject({
+      counted: 1,
+      before: 'rate_limited',
+      reason: 'unauthorized',
+      refusals: 2,
+      since: other.time,
+    });
     expect(await redis.client.hget(brake, 'escalated')).toBeNull();
   });
 
@@ -128,7 +154,12 @@ describe('the release', () => {
   it('is not undone by a refusal of a request that was sent before, even one that names a hold', async () => {
     const { time } = await refuse();
     await release();
-    expect(await refuse({ sentAt: time - 1, named: true })).toMatchObject({ counted: 0, before: '', reason: '', heldMs: 0 });
+    expect(await refuse({ sentAt: time - 1, named: true })).toMatchObject({
+      counted: 0,
+      before: '',
+      reason: '',
+      heldMs: 0,
+    });
     expect(await redis.client.hget(brake, 'reason')).toBe('');
   });
 

@@ -29,7 +29,9 @@ function brakeWithRecord(lowered = false): Done & { readonly brake: Brake } {
     raise: (kind: string, message: string) => Promise.resolve(void alerts.push(`${kind}: ${message}`)),
     resolve: (kind: string) => Promise.resolve(void alerts.push(`${kind} resolved`)),
   };
-  const brake = new Brake(redis.client, keys, limit as unknown as RateLimit, desk as unknown as AlertDesk, { POLL_MIN_INTERVAL_MS: 5_000 });
+  const brake = new Brake(redis.client, keys, limit as unknown as RateLimit, desk as unknown as AlertDesk, {
+    POLL_MIN_INTERVAL_MS: 5_000,
+  });
   return { brake, holds, alerts };
 }
 

@@ -4,7 +4,9 @@ import { holdTime } from '../../src/limit/hold-time.ts';
 describe('hold time', () => {
   it('grows with full jitter from 1 s to 5 min for the limit, from 5 s to 5 min for the key, from 1 s to 30 s for an outage', () => {
     expect([0, 1, 2, 20].map((n) => holdTime('rate_limited', n, undefined, 1))).toEqual([2_000, 4_000, 8_000, 300_000]);
-    expect([0, 1, 2, 20].map((n) => holdTime('unauthorized', n, undefined, 1))).toEqual([10_000, 20_000, 40_000, 300_000]);
+    expect([0, 1, 2, 20].map((n) => holdTime('unauthorized', n, undefined, 1))).toEqual([
+      10_000, 20_000, 40_000, 300_000,
+    ]);
     expect([0, 1, 2, 20].map((n) => holdTime('api_down', n, undefined, 1))).toEqual([2_000, 4_000, 8_000, 30_000]);
     for (const n of [0, 5, 1000]) {
       expect(holdTime('rate_limited', n, undefined, 0)).toBe(1_000);

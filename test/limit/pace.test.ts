@@ -17,7 +17,13 @@ describe('pace', () => {
     expect(after(30)).toBeCloseTo(9.5); // just under what was refused
     expect(after(36)).toBeLessThan(10); // where it waits
     expect(after(60)).toBe(10); // and then tries more
-    fc.assert(fc.property(fc.nat({ max: 100_000 }), fc.nat({ max: 10_000 }), (at, more) => after((at + more) / 100) >= after(at / 100) - 1e-9));
+    fc.assert(
+      fc.property(
+        fc.nat({ max: 100_000 }),
+        fc.nat({ max: 10_000 }),
+        (at, more) => after((at + more) / 100) >= after(at / 100) - 1e-9,
+      ),
+    );
   });
 
   it('is halved again by a second refusal, from where it had come by then', () => {
@@ -59,6 +65,7 @@ describe('pace', () => {
       return (max * 1_000) / (duration + 2) / pace;
     };
     for (const pace of [0.95, 9.5]) expect(used(pace)).toBeGreaterThan(0.99);
-    for (const pace of [19, 57, 95, 190, 950]) expect(used(pace)).toBeGreaterThan(0.9); // bursts leave a strict window less room
+    // bursts leave a strict window less room
+    for (const pace of [19, 57, 95, 190, 950]) expect(used(pace)).toBeGreaterThan(0.9);
   });
 });

@@ -35,7 +35,12 @@ it('a 401 is of the worker alone if its key is refused for one fax after another
 
 it('a 404 is of its fax, unless the last ten answers were all 404, of five faxes or more', () => {
   const meaning = (answers: number, faxes: number): string => notFoundMeaning({ answers, faxes, others: 50 }, true);
-  expect([meaning(9, 9), meaning(10, 4), meaning(10, 5), meaning(50, 20)]).toEqual(['of_this_fax', 'of_this_fax', 'of_all', 'of_all']);
+  expect([meaning(9, 9), meaning(10, 4), meaning(10, 5), meaning(50, 20)]).toEqual([
+    'of_this_fax',
+    'of_this_fax',
+    'of_all',
+    'of_all',
+  ]);
 });
 
 it('a process that has had no other answer yet makes no fax not_found while several are polled', () => {

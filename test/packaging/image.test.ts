@@ -12,7 +12,22 @@ import { end, freePort, startTestRedis } from '../support/redis-server.ts';
 import { ROOT } from '../support/worker-process.ts';
 
 const dockerfile = readFileSync(join(ROOT, 'Dockerfile'), 'utf8');
-type Compose = { services: Record<string, { environment?: Record<string, string>; ports?: string[]; command?: string[]; network_mode?: string; profiles?: string[]; image?: string; read_only?: boolean; cap_drop?: string[]; security_opt?: string[] }> };
+type Compose = {
+  services: Record<
+    string,
+    {
+      environment?: Record<string, string>;
+      ports?: string[];
+      command?: string[];
+      network_mode?: string;
+      profiles?: string[];
+      image?: string;
+      read_only?: boolean;
+      cap_drop?: string[];
+      security_opt?: string[];
+    }
+  >;
+};
 const compose = parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose;
 
 it('docker-compose.yml is valid by the schema of the compose specification', () => {
@@ -29,7 +44,8 @@ it('Compose keeps what it promises: AOF and noeviction, dashboard on loopback on
   expect(redis?.command?.join(' ')).toMatch(/--appendonly yes .*--maxmemory-policy noeviction/);
   expect(worker?.ports).toBeUndefined(); // so that it scales
   expect(dashboard?.ports).toEqual(['127.0.0.1:3000:3000']);
-  for (const service of [worker, dashboard]) expect(service?.environment?.['DASHBOARD_PASSWORD']).toMatch(/^\$\{DASHBOARD_PASSWORD:\?/);
+  for (const service of [worker, dashboard])
+    expect(service?.environment?.['DASHBOARD_PASSWORD']).toMatch(/^\$\{DASHBOARD_PASSWORD:\?/);
   expect(dashboard?.environment).not.toHaveProperty('FAX_API_KEY');
   expect(simulator?.profiles).toEqual(['simulate']);
 });
@@ -43,22 +59,32 @@ it('the Dockerfile has nothing that its linter finds, and runs as another user t
 it('every container of Faxwatch has a file system that it cannot write, no capabilities and no way to gain any', () => {
   const own = Object.values(compose.services).filter(({ image }) => image === 'faxwatch');
   expect(own).toHaveLength(3);
-  for (const service of own) expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+  for (const service of own)
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
 });
 
 it('the Dockerfile’s steps give an image that starts, is healthy, and ends with exit 0 at SIGTERM', async () => {
   const image = replay(mkdtempSync(join(tmpdir(), 'faxwatch-image-')));
   expect(readdirSync(image.app).sort()).toEqual(['config', 'dist', 'node_modules', 'package.json']);
-  for (const dev of ['typescript', 'jest', 'node', 'eslint']) expect(existsSync(join(image.app, 'node_modules', dev))).toBe(false);
+  for (const dev of ['typescript', 'jest', 'node', 'eslint'])
+    expect(existsSync(join(image.app, 'node_modules', dev))).toBe(false);
 
   const redis = await startTestRedis();
   const port = String(await freePort());
   // As on a read-only file system: Node's permission model lets it read files, and write none.
   const NODE_OPTIONS = '--permission --allow-fs-read=*';
-  const env = { PATH: process.env['PATH'] ?? '', NODE_OPTIONS, NODE_ENV: 'production', FAX_API_KEY: 'some-key', REDIS_URL: redis.url, DASHBOARD_PORT: port };
+  const env = {
+    PATH: process.env['PATH'] ?? '',
+    NODE_OPTIONS,
+    NODE_ENV: 'production',
+    FAX_API_KEY: 'some-key',
+    REDIS_URL: redis.url,
+    DASHBOARD_PORT: port,
+  };
   const [command = '', ...args] = image.start;
   const service = spawn(command, args, { cwd: image.app, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const line of service.stdout as AsyncIterable<Buffer>) if (line.toString().includes('worker started')) break;
+  for await (const line of service.stdout as AsyncIterable<Buffer>)
+    if (line.toString().includes('worker started')) break;
   const [healthCommand = '', ...healthArgs] = image.health;
   execFileSync(healthCommand, healthArgs, { env });
   expect(await end(service, 'SIGTERM')).toBe(0);

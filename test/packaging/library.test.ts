@@ -1,5 +1,15 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,28 +19,53 @@ import { Harness } from '../support/harness.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
 import { ROOT } from '../support/worker-process.ts';
 
-// The library as its users get it: packed, installed into a project of theirs, and used there by each Node that it supports.
+// The library as its users get it: packed, installed into a project of theirs, and used there by each Node that it
+// supports.
 
 const dir = mkdtempSync(join(tmpdir(), 'faxwatch-library-'));
 const [source, project] = [join(dir, 'source'), join(dir, 'project')];
-const inProject = (command: string, ...args: string[]): string => execFileSync(join(project, 'node_modules', command), args, { cwd: project, encoding: 'utf8' });
+const inProject = (command: string, ...args: string[]): string =>
+  execFileSync(join(project, 'node_modules', command), args, { cwd: project, encoding: 'utf8' });
 
 type Manifest = { version: string; dependencies: Record<string, string>; devDependencies?: unknown; scripts?: unknown };
-const manifestIn = (folder: string): Manifest => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+const manifestIn = (folder: string): Manifest =>
+  JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
 
 let redis: TestRedis;
 let harness: Harness;
 beforeAll(async () => {
   // Packed from a copy, as packing rewrites package.json for a moment.
   mkdirSync(source);
-  for (const name of ['src', 'config', 'README.md', 'LICENSE', 'CHANGELOG.md', '.npmrc', ...readdirSync(ROOT).filter((file) => /^(package|tsconfig.*)\.json$/.test(file))]) {
+  for (const name of [
+    'src',
+    'config',
+    'README.md',
+    'LICENSE',
+    'CHANGELOG.md',
+    '.npmrc',
+    ...readdirSync(ROOT).filter((file) => /^(package|tsconfig.*)\.json$/.test(file)),
+  ]) {
     cpSync(join(ROOT, name), join(source, name), { recursive: true });
   }
   symlinkSync(join(ROOT, 'node_modules'), join(source, 'node_modules'));
   execFileSync('npm', ['pack', '--pack-destination', dir], { cwd: source, stdio: 'ignore' });
   mkdirSync(project);
-  writeFileSync(join(project, 'package.json'), JSON.stringify({ private: true, allowScripts: { node20: true, node22: true } }));
-  execFileSync('npm', ['install', tarball(), `typescript@${manifestIn(join(ROOT, 'node_modules/typescript')).version}`, '@types/node@24', 'node20@npm:node@20', 'node22@npm:node@22'], { cwd: project, stdio: 'ignore' });
+  writeFileSync(
+    join(project, 'package.json'),
+    JSON.stringify({ private: true, allowScripts: { node20: true, node22: true } }),
+  );
+  execFileSync(
+    'npm',
+    [
+      'install',
+      tarball(),
+      `typescript@${manifestIn(join(ROOT, 'node_modules/typescript')).version}`,
+      '@types/node@24',
+      'node20@npm:node@20',
+      'node22@npm:node@22',
+    ],
+    { cwd: project, stdio: 'ignore' },
+  );
   redis = await startTestRedis();
   harness = await Harness.start({ redisUrl: redis.url });
 }, 180_000);
@@ -46,7 +81,8 @@ it('is small, and depends on bullmq, ioredis and zod alone', () => {
   expect(Object.keys(installed.dependencies).sort()).toEqual(['bullmq', 'ioredis', 'zod']);
   expect([installed.devDependencies, installed.scripts]).toEqual([undefined, undefined]);
   const service = manifestIn(ROOT).dependencies; // the library is tested with the versions that the service has
-  for (const [name, range] of Object.entries(installed.dependencies)) expect(range.slice(1)).toMatch(new RegExp(`^${service[name]?.replace('^', '')}`));
+  for (const [name, range] of Object.entries(installed.dependencies))
+    expect(range.slice(1)).toMatch(new RegExp(`^${service[name]?.replace('^', '')}`));
   expect(statSync(tarball()).size).toBeLessThan(40_000);
   expect(manifestIn(source)).toEqual(manifestIn(ROOT)); // restored
 });
@@ -72,7 +108,18 @@ it('has types that hold under strict, with skipLibCheck off, for ES modules and 
      const taken: Promise<number> = client.trackMany([1, '2', { faxJobId: 3, metadata: { a: 1 }, deadlineMs: 5 }], { onRefused: (error, index) => console.log(error.code, index) });
      void taken;`,
   );
-  const check = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--lib', 'es2023', '--types', 'node'];
+  const check = [
+    '--noEmit',
+    '--strict',
+    '--skipLibCheck',
+    'false',
+    '--target',
+    'es2022',
+    '--lib',
+    'es2023',
+    '--types',
+    'node',
+  ];
   expect(inProject('.bin/tsc', ...check, '--module', 'nodenext', 'module.mts', 'common.cts')).toBe('');
 }, 60_000);
 

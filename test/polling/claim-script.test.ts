@@ -15,22 +15,69 @@ const NET_MS = 600_000;
 const MIN_MS = 5_000;
 const ENQUEUED = Date.parse('2030-01-01T00:00:00Z');
 
-type More = { enqueuedAt?: number; first?: boolean; gone?: string; fetchedAt?: number; purpose?: 'join' | 'poll' | 'net'; netMs?: number; standing?: 'answered' | 'refused' | 'new' };
+type More = {
+  enqueuedAt?: number;
+  first?: boolean;
+  gone?: string;
+  fetchedAt?: number;
+  purpose?: 'join' | 'poll' | 'net';
+  netMs?: number;
+  standing?: 'answered' | 'refused' | 'new';
+};
 
 /** What a claim says: the word, and the values that go with it. */
 async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{ now: number; said: unknown[] }> {
-  const { enqueuedAt = ENQUEUED, first = false, gone = '', fetchedAt = Number.MAX_SAFE_INTEGER, purpose = 'poll', netMs = NET_MS, standing = 'answered' } = more;
+  const {
+    enqueuedAt = ENQUEUED,
+    first = false,
+    gone = '',
+    fetchedAt = Number.MAX_SAFE_INTEGER,
+    purpose = 'poll',
+    netMs = NET_MS,
+    standing = 'answered',
+  } = more;
   const run = loadScript<[number, ...unknown[]]>(redis.client, new URL('../../src/polling/claim.lua', import.meta.url));
   const [now, ...said] = await run(
-    [keys.status(faxId), keys.lease(faxId), keys.inFlight, keys.brake, keys.standBys(faxId), keys.pace, keys.candidates, keys.chosen],
-    [faxId, jobId, LEASE_MS, enqueuedAt, PROBE_MS, first ? 1 : 0, gone, fetchedAt, purpose, netMs, BIN_SPAN, standing, enqueuedAt, MIN_MS],
+    [
+      keys.status(faxId),
+      keys.lease(faxId),
+      keys.inFlight,
+      keys.brake,
+      keys.standBys(faxId),
+      keys.pace,
+      keys.candidates,
+      keys.chosen,
+    ],
+    [
+      faxId,
+      jobId,
+      LEASE_MS,
+      enqueuedAt,
+      PROBE_MS,
+      first ? 1 : 0,
+      gone,
+      fetchedAt,
+      purpose,
+      netMs,
+      BIN_SPAN,
+      standing,
+      enqueuedAt,
+      MIN_MS,
+    ],
   );
   return { now, said };
 }
 
 /** The brake as brake.lua leaves it. */
 async function brakeHeldUntil(heldUntil: number, refusals = 3): Promise<void> {
-  await redis.client.hset(keys.brake, { reason: 'rate_limited', refusals, heldUntil, probeUntil: 0, since: 1, countedAt: 1 });
+  await redis.client.hset(keys.brake, {
+    reason: 'rate_limited',
+    refusals,
+    heldUntil,
+    probeUntil: 0,
+    since: 1,
+    countedAt: 1,
+  });
 }
 
 describe('a claim of a fax', () => {
@@ -126,14 +173,22 @@ describe('a claim while the brake is on', () => {
   });
 
   it('is free again after the release, which leaves the hash with an empty reason', async () => {
-    await redis.client.hset(keys.brake, { reason: '', refusals: 0, heldUntil: 0, probeUntil: 0, since: 1, countedAt: 1 });
+    await redis.client.hset(keys.brake, {
+      reason: '',
+      refusals: 0,
+      heldUntil: 0,
+      probeUntil: 0,
+      since: 1,
+      countedAt: 1,
+    });
     expect((await claim('200', 'job-1')).said).toEqual(['go', 0, 0]);
     expect((await claim('201', 'job-2')).said).toEqual(['go', 0, 0]);
   });
 });
 
 describe('a claim and the choosing', () => {
-  const candidate = async (pendingAt: number): Promise<unknown> => redis.client.zadd(keys.candidates, 7 * BIN_SPAN + pendingAt, '200');
+  const candidate = async (pendingAt: number): Promise<unknown> =>
+    redis.client.zadd(keys.candidates, 7 * BIN_SPAN + pendingAt, '200');
 
   it('to join: the fax is a candidate that was never asked for, also while the brake is on', async () => {
     await brakeHeldUntil((await redisTime(redis.client)) + 20_000);

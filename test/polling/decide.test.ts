@@ -20,7 +20,10 @@ describe('decide', () => {
   it('finishes what is final, however old', () => {
     for (const age of [0, 5_000]) {
       expect(at({ kind: 'sent' }, age)).toEqual({ do: 'finish', outcome: { state: 'sent', reason: 'ok' } });
-      expect(at({ kind: 'failed', reason: 'busy' }, age)).toEqual({ do: 'finish', outcome: { state: 'failed', reason: 'busy' } });
+      expect(at({ kind: 'failed', reason: 'busy' }, age)).toEqual({
+        do: 'finish',
+        outcome: { state: 'failed', reason: 'busy' },
+      });
     }
   });
 
@@ -33,7 +36,10 @@ describe('decide', () => {
 
   it('takes a 404 as too early within the grace, and as final after it', () => {
     expect(at({ kind: 'not_found' }, 299)).toEqual({ do: 'poll_again' });
-    expect(at({ kind: 'not_found' }, 300)).toEqual({ do: 'finish', outcome: { state: 'not_found', reason: 'not_found' } });
+    expect(at({ kind: 'not_found' }, 300)).toEqual({
+      do: 'finish',
+      outcome: { state: 'not_found', reason: 'not_found' },
+    });
   });
 
   it('backs off from server faults, counting them, until the deadline', () => {

@@ -11,14 +11,30 @@ const keys = keysOf('fax:');
 const TTL_SECONDS = 600;
 
 /** Records the end of a fax. @returns the result that was there before; empty if this one was recorded */
-async function finish(faxId: string, event: string, result: Record<string, string>, keptEvents = 1_000): Promise<Record<string, string>> {
+async function finish(
+  faxId: string,
+  event: string,
+  result: Record<string, string>,
+  keptEvents = 1_000,
+): Promise<Record<string, string>> {
   const run = loadScript<string[]>(redis.client, new URL('../../src/polling/result-finish.lua', import.meta.url));
-  const scriptKeys = [keys.status(faxId), keys.events, keys.lease(faxId), keys.inFlight, keys.standBys(faxId), keys.candidates, keys.chosen];
-  return pairs(await run(scriptKeys, [keys.completed, event, TTL_SECONDS, keptEvents, faxId, ...Object.entries(result).flat()]));
+  const scriptKeys = [
+    keys.status(faxId),
+    keys.events,
+    keys.lease(faxId),
+    keys.inFlight,
+    keys.standBys(faxId),
+    keys.candidates,
+    keys.chosen,
+  ];
+  return pairs(
+    await run(scriptKeys, [keys.completed, event, TTL_SECONDS, keptEvents, faxId, ...Object.entries(result).flat()]),
+  );
 }
 
 /** The events in the stream. */
-const streamed = async (): Promise<(string | undefined)[]> => (await redis.client.xrange(keys.events, '-', '+')).map(([, fields]) => fields[1]);
+const streamed = async (): Promise<(string | undefined)[]> =>
+  (await redis.client.xrange(keys.events, '-', '+')).map(([, fields]) => fields[1]);
 
 /** The events published while something is done. */
 async function published(during: () => Promise<unknown>): Promise<string[]> {

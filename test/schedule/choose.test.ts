@@ -4,12 +4,29 @@ import { choose, greatestInterval, safetyNetMs, type Candidate } from '../../src
 import { BINS, EDGES, hazards, tableOf } from '../../src/schedule/life-table.ts';
 import { SurvivalCurve, worth } from '../../src/schedule/worth.ts';
 
-const curve = SurvivalCurve.of(hazards(tableOf([[30, 0.05], [60, 0.3], [120, 0.8], [600, 0.99], [1_209_600, 0.999]], 1)));
+const curve = SurvivalCurve.of(
+  hazards(
+    tableOf(
+      [
+        [30, 0.05],
+        [60, 0.3],
+        [120, 0.8],
+        [600, 0.99],
+        [1_209_600, 0.999],
+      ],
+      1,
+    ),
+  ),
+);
 const NOW = Date.parse('2030-01-01T00:00:00Z');
 const BOUNDS = { minMs: 5_000, maxMs: 300_000 };
 
 /** A fax of an age that was last known pending so long ago, ms. */
-const fax = (faxId: string, ageMs: number, pendingMs: number): Candidate => ({ faxId, enqueuedAt: NOW - ageMs, pendingAt: NOW - pendingMs });
+const fax = (faxId: string, ageMs: number, pendingMs: number): Candidate => ({
+  faxId,
+  enqueuedAt: NOW - ageMs,
+  pendingAt: NOW - pendingMs,
+});
 const ids = (candidates: readonly Candidate[], count = 1, bounds = BOUNDS): string[] =>
   choose(candidates, curve, NOW, bounds, count).chosen.map(({ faxId }) => faxId);
 
@@ -26,12 +43,17 @@ describe('the fax chosen', () => {
 
   it('of two that were last known pending at the same age is the one asked longest ago', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 400_000 }), fc.integer({ min: 5_000, max: 200_000 }), fc.integer({ min: 1, max: 50_000 }), (at, ago, more) => {
-        const [shorter, longer] = [fax('shorter', at + ago, ago), fax('longer', at + ago + more, ago + more)];
-        const bounds = { ...BOUNDS, maxMs: 1e9 };
-        const best = choose([shorter, longer], curve, NOW, bounds, 1);
-        expect(best.worthMs).toBeGreaterThanOrEqual(worth(curve, at, at + ago));
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 400_000 }),
+        fc.integer({ min: 5_000, max: 200_000 }),
+        fc.integer({ min: 1, max: 50_000 }),
+        (at, ago, more) => {
+          const [shorter, longer] = [fax('shorter', at + ago, ago), fax('longer', at + ago + more, ago + more)];
+          const bounds = { ...BOUNDS, maxMs: 1e9 };
+          const best = choose([shorter, longer], curve, NOW, bounds, 1);
+          expect(best.worthMs).toBeGreaterThanOrEqual(worth(curve, at, at + ago));
+        },
+      ),
     );
   });
 
@@ -57,7 +79,8 @@ describe('the fax chosen', () => {
 
   it('for a probe is one that the API has answered for, if there is one', () => {
     const [unknown, known] = [fax('unknown', 100_000, 100_000), fax('known', 20_000, 6_000)];
-    const probe = (some: readonly Candidate[]) => choose(some, curve, NOW, BOUNDS, 1, { newAfterMs: 0 }).chosen[0]?.faxId;
+    const probe = (some: readonly Candidate[]) =>
+      choose(some, curve, NOW, BOUNDS, 1, { newAfterMs: 0 }).chosen[0]?.faxId;
     expect(ids([unknown, known])).toEqual(['unknown']);
     expect([probe([unknown, known]), probe([unknown])]).toEqual(['known', 'unknown']);
   });
@@ -94,15 +117,24 @@ describe('the greatest interval', () => {
 it('what is looked at is enough: among all faxes none is worth more than the head of its bin', () => {
   const binOf = (ms: number): number => EDGES.findLastIndex((edge) => edge <= ms);
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 900_000 }), fc.integer({ min: 5_000, max: 250_000 })), { minLength: 1, maxLength: 60 }), (faxes) => {
-      const all = faxes.map(([at, ago], i) => fax(String(i), at + ago, ago));
-      const heads = Array.from({ length: BINS }, (_, bin) => bin).flatMap((bin) => {
-        const inBin = all.filter(({ pendingAt, enqueuedAt }) => binOf(pendingAt - enqueuedAt) === bin);
-        return inBin.length === 0 ? [] : [inBin.reduce((first, next) => (next.pendingAt < first.pendingAt ? next : first))];
-      });
-      const best = (some: readonly Candidate[]): number => choose(some, curve, NOW, { ...BOUNDS, maxMs: 1e9 }, 1).worthMs;
-      // Within a bin ages differ by its width, 3 to 10 %: that much may be lost, no more.
-      expect(best(heads)).toBeGreaterThanOrEqual(best(all) * 0.8 - 1_000);
-    }),
+    fc.property(
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 900_000 }), fc.integer({ min: 5_000, max: 250_000 })), {
+        minLength: 1,
+        maxLength: 60,
+      }),
+      (faxes) => {
+        const all = faxes.map(([at, ago], i) => fax(String(i), at + ago, ago));
+        const heads = Array.from({ length: BINS }, (_, bin) => bin).flatMap((bin) => {
+          const inBin = all.filter(({ pendingAt, enqueuedAt }) => binOf(pendingAt - enqueuedAt) === bin);
+          return inBin.length === 0
+            ? []
+            : [inBin.reduce((first, next) => (next.pendingAt < first.pendingAt ? next : first))];
+        });
+        const best = (some: readonly Candidate[]): number =>
+          choose(some, curve, NOW, { ...BOUNDS, maxMs: 1e9 }, 1).worthMs;
+        // Within a bin ages differ by its width, 3 to 10 %: that much may be lost, no more.
+        expect(best(heads)).toBeGreaterThanOrEqual(best(all) * 0.8 - 1_000);
+      },
+    ),
   );
 });

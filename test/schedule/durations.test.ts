@@ -6,12 +6,26 @@ import { BINS, hazards, tableOf } from '../../src/schedule/life-table.ts';
 import { durationsCsv, durationsOf } from '../../src/schedule/durations.ts';
 import { fromCsv, seeded } from '../bench/trace.ts';
 
-const model = hazards(tableOf([[1, 0.1], [60, 0.6], [600, 0.9], [1_209_600, 0.999]], 1));
+const model = hazards(
+  tableOf(
+    [
+      [1, 0.1],
+      [60, 0.6],
+      [600, 0.9],
+      [1_209_600, 0.999],
+    ],
+    1,
+  ),
+);
 
 it('the durations are distributed as the model says', () => {
   const durations = durationsOf(model, 10_000);
   expect(durations).toHaveLength(10_000);
-  for (const [seconds, share] of [[1, 0.1], [60, 0.6], [600, 0.9]] as const) {
+  for (const [seconds, share] of [
+    [1, 0.1],
+    [60, 0.6],
+    [600, 0.9],
+  ] as const) {
     expect(durations.filter((duration) => duration <= seconds).length / 10_000).toBeCloseTo(share, 2);
   }
   expect(durations).toEqual([...durations].sort((a, b) => a - b));

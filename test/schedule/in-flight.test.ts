@@ -59,7 +59,9 @@ describe('the heads', () => {
   it('keep the age of a fax of the year before to the millisecond', async () => {
     const at = Date.parse('2031-12-31T23:59:59.999Z');
     await pending('old', 366 * 86_400_000 - 1, at);
-    expect((await inFlight.heads(1, 100)).heads).toEqual([{ faxId: 'old', pendingAt: at, enqueuedAt: at - 366 * 86_400_000 + 1 }]);
+    expect((await inFlight.heads(1, 100)).heads).toEqual([
+      { faxId: 'old', pendingAt: at, enqueuedAt: at - 366 * 86_400_000 + 1 },
+    ]);
     expect(Number(await redis.client.zscore(keys.candidates, 'old'))).toBeLessThan(Number.MAX_SAFE_INTEGER);
     expect(BIN_SPAN).toBeGreaterThan(at);
   });

@@ -60,7 +60,20 @@ it('a fax found final adds one completion, spread over the time since it was las
     fc.property(age, age, (a, b) => {
       const [from, to] = [Math.min(a, b), Math.max(a, b)];
       const table = emptyTable();
-      learnCompletion(table, hazards(tableOf([[1, 0.1], [60, 0.9]], 10)), from, to);
+      learnCompletion(
+        table,
+        hazards(
+          tableOf(
+            [
+              [1, 0.1],
+              [60, 0.9],
+            ],
+            10,
+          ),
+        ),
+        from,
+        to,
+      );
       expect(sum(table.completions)).toBeCloseTo(1, 6);
       expect(sum(table.exposure)).toBeLessThanOrEqual(to - from + 1e-3);
       const isOutside = (bin: number): boolean => (EDGES[bin + 1] ?? Infinity) <= from || (EDGES[bin] as number) > to;
@@ -78,7 +91,17 @@ it.each([
   [18_500, 45_000],
   [39_000, 100_000],
 ])('a completion between %i and %i ms lies where the known hazard says; the fax was watched until then', (from, to) => {
-  const known = hazards(tableOf([[1, 0.05], [20, 0.1], [40, 0.8], [200, 0.95]], 100));
+  const known = hazards(
+    tableOf(
+      [
+        [1, 0.05],
+        [20, 0.1],
+        [40, 0.8],
+        [200, 0.95],
+      ],
+      100,
+    ),
+  );
   const table = emptyTable();
   learnCompletion(table, known, from, to);
   const expected = bruteForce(known, from, to);
@@ -125,7 +148,13 @@ function bruteForce(known: Float64Array, from: number, to: number) {
 it('learns the hazard of faxes that it sees only every so often', () => {
   let state = 1;
   const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
-  let model = tableOf([[1, 0.02], [600, 0.9]], 5);
+  let model = tableOf(
+    [
+      [1, 0.02],
+      [600, 0.9],
+    ],
+    5,
+  );
   for (let round = 0; round < 20; round += 1) {
     const learned = emptyTable();
     const known = hazards(model);
@@ -148,15 +177,34 @@ it('learns the hazard of faxes that it sees only every so often', () => {
 });
 
 it('a prior has the distribution that it is given, and as much weight', () => {
-  const table = tableOf([[10, 0.2], [100, 0.8]], 50);
+  const table = tableOf(
+    [
+      [10, 0.2],
+      [100, 0.8],
+    ],
+    50,
+  );
   expect(sum(table.completions)).toBeCloseTo(40, 5);
-  const survival = (ms: number): number => Math.exp(-EDGES.reduce((total, edge, bin) => total + (edge < ms ? (hazards(table)[bin] ?? 0) * (Math.min(ms, EDGES[bin + 1] ?? ms) - edge) : 0), 0));
+  const survival = (ms: number): number =>
+    Math.exp(
+      -EDGES.reduce(
+        (total, edge, bin) =>
+          total + (edge < ms ? (hazards(table)[bin] ?? 0) * (Math.min(ms, EDGES[bin + 1] ?? ms) - edge) : 0),
+        0,
+      ),
+    );
   expect(survival(10_000)).toBeCloseTo(0.8, 1);
   expect(survival(100_000)).toBeCloseTo(0.2, 1);
 });
 
 it('between two ages of a prior the logarithm of age counts as uniform, and before the first age itself', () => {
-  const table = tableOf([[10, 0.2], [1_000, 0.8]], 50);
+  const table = tableOf(
+    [
+      [10, 0.2],
+      [1_000, 0.8],
+    ],
+    50,
+  );
   const expected = (seconds: number): number => {
     if (seconds <= 10) return (seconds / 10) * 0.2;
     return seconds >= 1_000 ? 0.8 : 0.2 + 0.6 * (Math.log(seconds / 10) / Math.log(100));
@@ -169,7 +217,13 @@ it('between two ages of a prior the logarithm of age counts as uniform, and befo
 });
 
 it('the faxes of a prior were watched for as long as they were pending', () => {
-  const table = tableOf([[10, 0.2], [1_000, 0.8]], 50);
+  const table = tableOf(
+    [
+      [10, 0.2],
+      [1_000, 0.8],
+    ],
+    50,
+  );
   const pending = (ms: number): number => 50 - sum(table.completions.filter((_, bin) => (EDGES[bin] ?? 0) < ms));
   for (let bin = 0; bin + 1 < BINS; bin += 1) {
     const [from, to] = [EDGES[bin] as number, EDGES[bin + 1] as number];
@@ -234,7 +288,15 @@ it('while nothing was learned the estimate is the prior', () => {
 });
 
 it('the estimate comes to what was seen, where much was', () => {
-  const truth = tableOf([[1, 0.1], [60, 0.5], [600, 0.99], [1_209_600, 0.999]], 1e6);
+  const truth = tableOf(
+    [
+      [1, 0.1],
+      [60, 0.5],
+      [600, 0.99],
+      [1_209_600, 0.999],
+    ],
+    1e6,
+  );
   const estimated = estimate(truth, SHIPPED);
   const expected = hazards(truth);
   for (let bin = 0; bin < binOf(600_000); bin += 1) {

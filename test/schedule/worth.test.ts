@@ -26,7 +26,7 @@ function byIntegration(hazard: Float64Array, fromMs: number, toMs: number): numb
 }
 
 // Hazards that differ from bin to bin: of the faxes that reach a bin none, a few, most, or all but e^-30 finish in it.
-const width = (bin: number): number => ((EDGES[bin + 1] ?? 2 * LAST_EDGE_MS) - (EDGES[bin] as number));
+const width = (bin: number): number => (EDGES[bin + 1] ?? 2 * LAST_EDGE_MS) - (EDGES[bin] as number);
 const passed = fc.oneof(
   { weight: 2, arbitrary: fc.constant(0) },
   { weight: 6, arbitrary: fc.double({ min: 0, max: 0.1, noNaN: true }) },
@@ -99,7 +99,19 @@ it('holds where survival itself is too small for a number', () => {
 });
 
 it('grows with the time since the fax was asked for, from 0 up to that time', () => {
-  const curve = SurvivalCurve.of(hazards(tableOf([[1, 0.02], [60, 0.5], [900, 0.95], [86_400, 0.999]], 5)));
+  const curve = SurvivalCurve.of(
+    hazards(
+      tableOf(
+        [
+          [1, 0.02],
+          [60, 0.5],
+          [900, 0.95],
+          [86_400, 0.999],
+        ],
+        5,
+      ),
+    ),
+  );
   fc.assert(
     fc.property(age, age, age, (a, b, c) => {
       const [from, sooner, later] = [a, b, c].sort((x, y) => x - y) as [number, number, number];

@@ -66,7 +66,10 @@ describe('settings', () => {
   });
 
   it('read lists of hosts', () => {
-    const settings = loadSettings({ ...KEY, REDIS_SENTINELS: 'a:26379, [::1]:26380', REDIS_SENTINEL_NAME: 'main' }, true);
+    const settings = loadSettings(
+      { ...KEY, REDIS_SENTINELS: 'a:26379, [::1]:26380', REDIS_SENTINEL_NAME: 'main' },
+      true,
+    );
     expect(settings.REDIS_SENTINELS).toEqual([
       { host: 'a', port: 26_379 },
       { host: '::1', port: 26_380 },
@@ -126,7 +129,16 @@ describe('settings', () => {
     ['REDIS_SENTINEL_NAME', { REDIS_SENTINELS: 'a:26379' }],
     ['QUEUE_PREFIX', { REDIS_CLUSTER_NODES: 'a:7000', KEY_PREFIX: '{fax}:' }],
     ['KEY_PREFIX', { REDIS_CLUSTER_NODES: 'a:7000', QUEUE_PREFIX: '{bull}' }],
-    ['REDIS_SENTINELS', { REDIS_CLUSTER_NODES: 'a:7000', QUEUE_PREFIX: '{b}', KEY_PREFIX: '{f}', REDIS_SENTINELS: 'a:1', REDIS_SENTINEL_NAME: 'm' }],
+    [
+      'REDIS_SENTINELS',
+      {
+        REDIS_CLUSTER_NODES: 'a:7000',
+        QUEUE_PREFIX: '{b}',
+        KEY_PREFIX: '{f}',
+        REDIS_SENTINELS: 'a:1',
+        REDIS_SENTINEL_NAME: 'm',
+      },
+    ],
   ])('ask for %s where others make it necessary', (name, env) => {
     expect(problemsOf({ ...KEY, ...env })).toEqual([expect.stringMatching(new RegExp(`^${name}: `))]);
   });
@@ -134,7 +146,9 @@ describe('settings', () => {
   it('need no password on a loopback address or without a port', () => {
     expect(problemsOf({ ...KEY, DASHBOARD_HOST: '::1' })).toEqual([]);
     expect(problemsOf({ ...KEY, DASHBOARD_HOST: '0.0.0.0', DASHBOARD_PORT: '0' })).toEqual([]);
-    expect(problemsOf({ ...KEY, DASHBOARD_HOST: '0.0.0.0', DASHBOARD_PASSWORD: 'eight888', DASHBOARD_READ_ONLY: 'true' })).toEqual([]);
+    expect(
+      problemsOf({ ...KEY, DASHBOARD_HOST: '0.0.0.0', DASHBOARD_PASSWORD: 'eight888', DASHBOARD_READ_ONLY: 'true' }),
+    ).toEqual([]);
   });
 
   it('take http for a loopback API', () => {
@@ -144,8 +158,19 @@ describe('settings', () => {
   });
 
   it('report every wrong variable at once, and no value', () => {
-    const problems = problemsOf({ FAX_API_KEY: 'se cret', REDIS_URL: 'http://u:hidden@h', WORKER_CONCURRENCY: 'x', DASHBOARD_PASSWORD: 'hush', RATE_LIMIT_MAX: 'y' });
-    expect(problems.map((line) => line.split(':')[0])).toEqual(['FAX_API_KEY', 'RATE_LIMIT_MAX', 'WORKER_CONCURRENCY', 'REDIS_URL']);
+    const problems = problemsOf({
+      FAX_API_KEY: 'se cret',
+      REDIS_URL: 'http://u:hidden@h',
+      WORKER_CONCURRENCY: 'x',
+      DASHBOARD_PASSWORD: 'hush',
+      RATE_LIMIT_MAX: 'y',
+    });
+    expect(problems.map((line) => line.split(':')[0])).toEqual([
+      'FAX_API_KEY',
+      'RATE_LIMIT_MAX',
+      'WORKER_CONCURRENCY',
+      'REDIS_URL',
+    ]);
     expect(problems.join()).not.toMatch(/se cret|hidden|hush/);
   });
 

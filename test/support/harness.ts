@@ -20,8 +20,8 @@ export type HarnessOptions = {
 };
 
 /**
- * The whole service in this process, against the stand-in API and a real Redis, with a queue name and a key prefix of its own,
- * and the eyes of a subscriber that is none of the project's code.
+ * The whole service in this process, against the stand-in API and a real Redis, with a queue name and a key prefix of
+ * its own, and the eyes of a subscriber that is none of the project's code.
  */
 export class Harness {
   readonly simulator: Simulator;
@@ -56,7 +56,10 @@ export class Harness {
     const connect = options.connect ?? (() => new Redis(options.redisUrl, { maxRetriesPerRequest: null }));
     [this.redis, this.#subscriber, this.#producer] = [connect(), connect(), connect()];
     for (const redis of [this.redis, this.#subscriber, this.#producer]) redis.on('error', () => undefined); // away for a while, in tests of that
-    this.queue = new Queue(this.settings.QUEUE_NAME, { connection: this.#producer, prefix: this.settings.QUEUE_PREFIX });
+    this.queue = new Queue(this.settings.QUEUE_NAME, {
+      connection: this.#producer,
+      prefix: this.settings.QUEUE_PREFIX,
+    });
     this.queue.on('error', () => undefined);
   }
 
@@ -115,14 +118,18 @@ export class Harness {
 
   /** The job once it is in a state. */
   async job(id: string, state: 'completed' | 'failed' | 'delayed') {
-    return this.untilAsync(async () => ((await this.queue.getJobState(id)) === state ? this.queue.getJob(id) : undefined));
+    return this.untilAsync(async () =>
+      (await this.queue.getJobState(id)) === state ? this.queue.getJob(id) : undefined,
+    );
   }
 
   requestsFor(faxJobId: number | string): number {
     return this.simulator.log.filter(({ faxId }) => faxId === String(faxJobId)).length;
   }
 
-  /** Looks again at each publication, and now and then, until there is a value. Jest's own time-out ends a vain wait. */
+  /**
+   * Looks again at each publication, and now and then, until there is a value. Jest's own time-out ends a vain wait.
+   */
   async until<T>(look: () => T | undefined): Promise<T> {
     return this.untilAsync(() => Promise.resolve(look()));
   }

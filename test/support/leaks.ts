@@ -16,7 +16,15 @@ export async function redisTexts(redis: Redis | Cluster): Promise<Seen> {
 /** Every page that the service serves, those of some jobs too. */
 export async function pageTexts(address: string, queueName: string, jobIds: readonly string[]): Promise<Seen> {
   const board = '/queues/api/queues';
-  const paths = ['/metrics', '/queues', `${board}?page=1&jobsPerPage=50`, '/readyz', '/healthz', '/nowhere', ...jobIds.map((id) => `${board}/${queueName}/${id}`)];
+  const paths = [
+    '/metrics',
+    '/queues',
+    `${board}?page=1&jobsPerPage=50`,
+    '/readyz',
+    '/healthz',
+    '/nowhere',
+    ...jobIds.map((id) => `${board}/${queueName}/${id}`),
+  ];
   const seen: Seen = new Map();
   for (const path of paths) seen.set(path, await (await fetch(`${address}${path}`)).text());
   return seen;

@@ -8,12 +8,17 @@ import { Redis } from 'ioredis';
 import { startEmbedded } from '../../src/redis/embedded.ts';
 import { silentLog } from './log.ts';
 
-/** Whether this machine has a redis-server. Without one, tests run on the embedded Redis, and those that need more say that they are left out. */
+/**
+ * Whether this machine has a redis-server. Without one, tests run on the embedded Redis, and those that need more say
+ * that they are left out.
+ */
 export const HAS_REDIS_SERVER = spawnSync('redis-server', ['--version']).status === 0;
 
 export type TestRedis = {
   readonly url: string;
-  /** Ends the server at once, as a crash would, and starts it again on what it has on disk. Not with the embedded one. */
+  /**
+   * Ends the server at once, as a crash would, and starts it again on what it has on disk. Not with the embedded one.
+   */
   crash(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -22,13 +27,21 @@ export type TestRedis = {
 export async function startTestRedis(args: readonly string[] = []): Promise<TestRedis> {
   if (!HAS_REDIS_SERVER) {
     const embedded = await startEmbedded(silentLog);
-    return { url: embedded.url, crash: () => Promise.reject(new Error('the embedded Redis has nothing on disk')), stop: () => embedded.close() };
+    return {
+      url: embedded.url,
+      crash: () => Promise.reject(new Error('the embedded Redis has nothing on disk')),
+      stop: () => embedded.close(),
+    };
   }
   const dir = await mkdtemp(join(tmpdir(), 'faxwatch-redis-'));
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const start = async (): Promise<ChildProcess> => {
-    const started = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...args], { stdio: 'ignore' });
+    const started = spawn(
+      'redis-server',
+      ['--port', String(port), '--bind', '127.0.0.1', '--dir', dir, '--save', '', ...args],
+      { stdio: 'ignore' },
+    );
     await answering(url);
     return started;
   };

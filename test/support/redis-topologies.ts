@@ -6,7 +6,11 @@ import { Redis } from 'ioredis';
 import { end, freePort } from './redis-server.ts';
 
 /** Several redis processes that belong together. */
-export type Topology = { readonly ports: readonly number[]; readonly processes: readonly ChildProcess[]; stop(): Promise<void> };
+export type Topology = {
+  readonly ports: readonly number[];
+  readonly processes: readonly ChildProcess[];
+  stop(): Promise<void>;
+};
 
 /** A Redis Cluster of three masters, each with a replica. */
 export async function startCluster(): Promise<Topology & { killMasterOf(key: string): Promise<void> }> {
@@ -14,11 +18,21 @@ export async function startCluster(): Promise<Topology & { killMasterOf(key: str
   const ports: number[] = [];
   while (ports.length < 6) ports.push(await clusterPort());
   const common = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--save', '', '--appendonly', 'no'];
-  const processes = ports.map((port) => server('redis-server', dir, ['--port', String(port), '--cluster-config-file', `nodes-${port}.conf`, ...common]));
+  const processes = ports.map((port) =>
+    server('redis-server', dir, ['--port', String(port), '--cluster-config-file', `nodes-${port}.conf`, ...common]),
+  );
   await Promise.all(ports.map(answering));
-  execFileSync('redis-cli', ['--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-replicas', '1', '--cluster-yes'], { stdio: 'ignore' });
-  for (const port of ports) await until(port, async (redis) => (await redis.cluster('INFO')).includes('cluster_state:ok'));
-  for (const port of ports) await until(port, async (redis) => /role:master[^]*connected_slaves:1|master_link_status:up/.test(await redis.info('replication')));
+  execFileSync(
+    'redis-cli',
+    ['--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-replicas', '1', '--cluster-yes'],
+    { stdio: 'ignore' },
+  );
+  for (const port of ports)
+    await until(port, async (redis) => (await redis.cluster('INFO')).includes('cluster_state:ok'));
+  for (const port of ports)
+    await until(port, async (redis) =>
+      /role:master[^]*connected_slaves:1|master_link_status:up/.test(await redis.info('replication')),
+    );
   return {
     ...topology(dir, ports, processes),
     async killMasterOf(key) {
@@ -46,21 +60,33 @@ export async function startSentinels(): Promise<Topology & { readonly master: Ch
   const [masterPort, replicaPort] = [await freePort(), await freePort()];
   const common = ['--save', '', '--appendonly', 'no'];
   const master = server('redis-server', dir, ['--port', String(masterPort), ...common]);
-  const replica = server('redis-server', dir, ['--port', String(replicaPort), '--replicaof', '127.0.0.1', String(masterPort), ...common]);
+  const replica = server('redis-server', dir, [
+    '--port',
+    String(replicaPort),
+    '--replicaof',
+    '127.0.0.1',
+    String(masterPort),
+    ...common,
+  ]);
   await Promise.all([masterPort, replicaPort].map(answering));
   await until(replicaPort, async (redis) => (await redis.info('replication')).includes('master_link_status:up'));
   const ports = [await freePort(), await freePort(), await freePort()];
   const sentinels = ports.map((port) => {
     const file = join(dir, `sentinel-${port}.conf`);
-    writeFileSync(file, `port ${port}\nsentinel monitor main 127.0.0.1 ${masterPort} 2\nsentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n`);
+    writeFileSync(
+      file,
+      `port ${port}\nsentinel monitor main 127.0.0.1 ${masterPort} 2\nsentinel down-after-milliseconds main 1000\nsentinel failover-timeout main 5000\n`,
+    );
     return server('redis-server', dir, [file, '--sentinel']);
   });
   await Promise.all(ports.map(answering));
-  for (const port of ports) await until(port, async (redis) => /slaves=1,sentinels=3/.test(await redis.info('sentinel')));
+  for (const port of ports)
+    await until(port, async (redis) => /slaves=1,sentinels=3/.test(await redis.info('sentinel')));
   return { ...topology(dir, ports, [master, replica, ...sentinels]), master };
 }
 
-const server = (command: string, cwd: string, args: readonly string[]): ChildProcess => spawn(command, [...args], { cwd, stdio: 'ignore' });
+const server = (command: string, cwd: string, args: readonly string[]): ChildProcess =>
+  spawn(command, [...args], { cwd, stdio: 'ignore' });
 
 function topology(dir: string, ports: readonly number[], processes: readonly ChildProcess[]): Topology {
   return {

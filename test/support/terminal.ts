@@ -8,7 +8,11 @@ import { ROOT } from './worker-process.ts';
  *
  * @param written is called with all that has been written so far, each time that there is more
  */
-export async function runOnTerminal(args: readonly string[], env: Record<string, string>, written: (raw: string) => void): Promise<{ code: number | null; screen: string[] }> {
+export async function runOnTerminal(
+  args: readonly string[],
+  env: Record<string, string>,
+  written: (raw: string) => void,
+): Promise<{ code: number | null; screen: string[] }> {
   const command = [process.execPath, 'src/cli.ts', ...args].join(' ');
   const child = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
     cwd: ROOT,

@@ -13,7 +13,10 @@ export class NodeProcess {
   readonly #exited: Promise<unknown>;
 
   constructor(args: readonly string[], env: Record<string, string>, input = '') {
-    this.child = spawn(process.execPath, [...args], { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+    this.child = spawn(process.execPath, [...args], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     this.#exited = once(this.child, 'close');
     this.child.stdin?.end(input);
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -30,7 +33,10 @@ export class NodeProcess {
     for (;;) {
       const found = this.lines.find((line) => pattern.test(line));
       if (found !== undefined) return found;
-      if (this.child.exitCode !== null) throw new Error(`the process ended (${this.child.exitCode}) without a line that matches ${String(pattern)}:\n${this.output}`);
+      if (this.child.exitCode !== null)
+        throw new Error(
+          `the process ended (${this.child.exitCode}) without a line that matches ${String(pattern)}:\n${this.output}`,
+        );
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   }
@@ -50,7 +56,11 @@ export class CliProcess extends NodeProcess {
 }
 
 /** Runs a command to its end. */
-export async function run(args: readonly string[], env: Record<string, string> = {}, input = ''): Promise<{ code: number | null; output: string }> {
+export async function run(
+  args: readonly string[],
+  env: Record<string, string> = {},
+  input = '',
+): Promise<{ code: number | null; output: string }> {
   const command = new CliProcess(args, env, input);
   return { code: await command.exit(), output: command.output };
 }

@@ -3,7 +3,10 @@ import { Redis } from 'ioredis';
 import { FaxStatusClient } from '../../../src/client/client.ts';
 import { startTestRedis } from '../../support/redis-server.ts';
 
-/** Faxes per second of `trackMany`, from a source that makes them as they are read, and of bare `addBulk`; and how much memory the former took. */
+/**
+ * Faxes per second of `trackMany`, from a source that makes them as they are read, and of bare `addBulk`; and how much
+ * memory the former took.
+ */
 export async function enqueueing(faxes: number): Promise<{ trackMany: number; addBulk: number; grownMiB: number }> {
   const server = await startTestRedis();
   const client = new FaxStatusClient({ redis: server.url, queueName: 'tracked' });

@@ -6,7 +6,9 @@ const SETTLED_MS = 3_000;
 const TICKS_PER_SECOND = 100; // of /proc/<pid>/stat: sysconf(_SC_CLK_TCK)
 
 /** From the start of a process to its first result, ms; then what it costs to run with nothing to do. */
-export async function startAndIdle(args: readonly string[] = FAXWATCH): Promise<{ firstMs: number; commandsPerSecond: number; cpuShare: number; rssMiB: number }> {
+export async function startAndIdle(
+  args: readonly string[] = FAXWATCH,
+): Promise<{ firstMs: number; commandsPerSecond: number; cpuShare: number; rssMiB: number }> {
   const stage = await Stage.start(1, 1);
   await stage.enqueue([1]);
   const first = new Promise<number>((resolve, reject) => {

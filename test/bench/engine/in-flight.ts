@@ -8,12 +8,16 @@ const TIMES = 50; // that the load is asked for
 const AGES = Array.from({ length: 40 }, (_, i) => Math.round(100 * 1.46 ** i)); // as many as the schedule asks for
 
 /**
- * What faxes cost while they are in flight: bytes of Redis for each as enqueued, and after its first poll; polls per second meanwhile; the
- * worker's memory; and how long the one query of the schedule takes that looks at all of them.
+ * What faxes cost while they are in flight: bytes of Redis for each as enqueued, and after its first poll; polls per
+ * second meanwhile; the worker's memory; and how long the one query of the schedule takes that looks at all of them.
  *
- * @param listpackBytes up to which size of a value Redis keeps a hash in its compact form (`hash-max-listpack-value`; 64 by default)
+ * @param listpackBytes up to which size of a value Redis keeps a hash in its compact form (`hash-max-listpack-value`;
+ *   64 by default)
  */
-export async function inFlight(faxes: number, listpackBytes: number): Promise<{ enqueuedBytes: number; polledBytes: number; perSecond: number; rssMiB: number; loadMs: number }> {
+export async function inFlight(
+  faxes: number,
+  listpackBytes: number,
+): Promise<{ enqueuedBytes: number; polledBytes: number; perSecond: number; rssMiB: number; loadMs: number }> {
   const stage = await Stage.start(faxes, 2);
   await stage.redis.config('SET', 'hash-max-listpack-value', String(listpackBytes));
   const client = new FaxStatusClient({ redis: stage.url, queueName: 'bench', keyPrefix: 'bench:' });
@@ -21,9 +25,11 @@ export async function inFlight(faxes: number, listpackBytes: number): Promise<{ 
   await client.trackMany(ids(faxes));
   await client.close();
   const enqueued = await usedMemory(stage);
-  const worker = stage.work(undefined, { POLL_MIN_INTERVAL_MS: FAR_MS, POLL_MAX_INTERVAL_MS: FAR_MS }); // the second poll is an hour away
+  // the second poll is an hour away
+  const worker = stage.work(undefined, { POLL_MIN_INTERVAL_MS: FAR_MS, POLL_MAX_INTERVAL_MS: FAR_MS });
   const started = performance.now();
-  while ((await stage.redis.zcard('bull:bench:delayed')) < faxes) await new Promise((resolve) => setTimeout(resolve, 200));
+  while ((await stage.redis.zcard('bull:bench:delayed')) < faxes)
+    await new Promise((resolve) => setTimeout(resolve, 200));
   const perSecond = (faxes * 1000) / (performance.now() - started);
   const polled = await usedMemory(stage);
   const rssMiB = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) / 1024;
@@ -32,7 +38,13 @@ export async function inFlight(faxes: number, listpackBytes: number): Promise<{ 
   for (let i = 0; i < TIMES; i += 1) await load(['bench:inflight'], AGES);
   const loadMs = (performance.now() - asked) / TIMES;
   await stage.stop();
-  return { enqueuedBytes: (enqueued - empty) / faxes, polledBytes: (polled - empty) / faxes, perSecond, rssMiB, loadMs };
+  return {
+    enqueuedBytes: (enqueued - empty) / faxes,
+    polledBytes: (polled - empty) / faxes,
+    perSecond,
+    rssMiB,
+    loadMs,
+  };
 }
 
 /** Bytes of Redis that a finished fax leaves: its result, and its entry in the stream. */

@@ -5,7 +5,10 @@ import { Stage } from './stage.ts';
 
 const GAP_MS = 5;
 
-/** Times from the API's answer to the subscriber's having the event, ms, one fax after the other; and as many of a bare PUBLISH. */
+/**
+ * Times from the API's answer to the subscriber's having the event, ms, one fax after the other; and as many of a bare
+ * PUBLISH.
+ */
 export async function answerToEvent(faxes: number): Promise<{ event: number[]; publish: number[] }> {
   const stage = await Stage.start(0, 1);
   const answered = new Map<string, number>();

@@ -5,9 +5,11 @@ const SPREAD_MS = 10_000;
 const FAR_MS = 3_600_000;
 
 /**
- * How late jobs start that fall due one after the other (event less due time, ms: with the poll and its record), while many others wait.
+ * How late jobs start that fall due one after the other (event less due time, ms: with the poll and its record), while
+ * many others wait.
  *
- * @param hz how often Redis looks at time-outs, per second: it is one that ends a worker's wait for the next job that falls due
+ * @param hz how often Redis looks at time-outs, per second: it is one that ends a worker's wait for the next job that
+ *   falls due
  */
 export async function promptness(waiting: number, hz: number, args: readonly string[] = FAXWATCH): Promise<number[]> {
   const stage = await Stage.start(0, 1);

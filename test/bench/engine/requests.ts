@@ -5,11 +5,23 @@ import { Agent, request } from 'undici';
 
 // The requests alone, by got as it comes, or by undici: without queue, and with nothing made of the answers.
 
-const { REDIS_URL = '', KEY_PREFIX = '', FAX_API_BASE_URL = '', WORKER_CONCURRENCY, FAXES, FINAL_AT, CLIENT } = process.env;
+const {
+  REDIS_URL = '',
+  KEY_PREFIX = '',
+  FAX_API_BASE_URL = '',
+  WORKER_CONCURRENCY,
+  FAXES,
+  FINAL_AT,
+  CLIENT,
+} = process.env;
 const redis = new Redis(REDIS_URL);
 const [connections, polls] = [Number(WORKER_CONCURRENCY), Number(FINAL_AT)];
 
-const byGot = got.extend({ agent: { http: new HttpAgent({ keepAlive: true, maxSockets: connections }) }, retry: { limit: 0 }, decompress: false });
+const byGot = got.extend({
+  agent: { http: new HttpAgent({ keepAlive: true, maxSockets: connections }) },
+  retry: { limit: 0 },
+  decompress: false,
+});
 const dispatcher = new Agent({ connections });
 const ask: Record<string, (url: string) => Promise<unknown>> = {
   got: async (url) => byGot(url, { searchParams: { api_key: 'bench' } }).json(),

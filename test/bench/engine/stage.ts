@@ -8,7 +8,9 @@ import { end, startTestRedis, type TestRedis } from '../../support/redis-server.
 export const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 export const FAXWATCH = [file('../../../src/cli.ts'), 'worker'] as const;
 
-/** A Redis and an API of their own for one measurement, with no rate limit in the way, and processes that work on them. */
+/**
+ * A Redis and an API of their own for one measurement, with no rate limit in the way, and processes that work on them.
+ */
 export class Stage {
   readonly redis: Redis;
   readonly subscriber: Redis;
@@ -68,7 +70,10 @@ export class Stage {
   }
 
   work(args: readonly string[] = FAXWATCH, env: Record<string, string> = {}): ChildProcess {
-    const worker = spawn(process.execPath, [...args], { env: { ...this.#env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
+    const worker = spawn(process.execPath, [...args], {
+      env: { ...this.#env, ...env },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     this.#workers.push(worker);
     return worker;
   }

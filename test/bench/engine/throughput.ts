@@ -2,7 +2,7 @@ import { FAXWATCH, file, Stage, upTo } from './stage.ts';
 
 /** What is measured: the service's worker, and what it is compared to. */
 export const SUBJECTS = {
-  'Faxwatch': { args: FAXWATCH, queue: true, env: {} },
+  Faxwatch: { args: FAXWATCH, queue: true, env: {} },
   'bare worker, fetch': { args: [file('./bare-worker.ts')], queue: true, env: { CLIENT: 'fetch' } },
   'bare worker, got': { args: [file('./bare-worker.ts')], queue: true, env: { CLIENT: 'got' } },
   'empty jobs': { args: [file('./empty-worker.ts')], queue: true, env: {} },
@@ -31,12 +31,18 @@ export async function throughput(subject: Subject, faxes: number, polls: number,
 }
 
 /** Commands that Redis runs for one poll: those that the process sends, and those that its scripts call. */
-export async function commandsPerPoll(subject: Subject, faxes: number, polls: number): Promise<{ sent: number; inScripts: number }> {
+export async function commandsPerPoll(
+  subject: Subject,
+  faxes: number,
+  polls: number,
+): Promise<{ sent: number; inScripts: number }> {
   const stage = await Stage.start(faxes, polls);
   await stage.enqueue(upTo(faxes));
   const monitor = await stage.redis.monitor();
   let [sent, inScripts] = [0, 0];
-  monitor.on('monitor', (_time: string, _args: string[], source: string) => (source === 'lua' ? (inScripts += 1) : (sent += 1)));
+  monitor.on('monitor', (_time: string, _args: string[], source: string) =>
+    source === 'lua' ? (inScripts += 1) : (sent += 1),
+  );
   const finished = secondsOfEvents(stage, faxes);
   stage.work(SUBJECTS[subject].args, SUBJECTS[subject].env);
   await finished;
