@@ -26,7 +26,7 @@ const DECIDING = [
   'fax-api/(classify|wording|own-words|rate-headers|fault-words)',
   'limit/(pace|hold-time|outage|refusal-scope|not-found)',
   'schedule/(life-table|worth|choose|durations|fault-backoff)',
-  'polling/decide',
+  'polling/step',
 ];
 
 const floors = FLOORS.flatMap((names, floor) =>

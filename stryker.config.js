@@ -5,7 +5,7 @@
  */
 export default {
   mutate: [
-    'src/polling/decide.ts',
+    'src/polling/step.ts',
     'src/fax-api/{classify,wording,rate-headers}.ts',
     'src/log/redact.ts',
     'src/limit/{pace,hold-time,outage,refusal-scope,not-found}.ts',
@@ -16,7 +16,7 @@ export default {
   jest: {
     config: {
       testMatch: [
-        '<rootDir>/test/polling/decide.test.ts',
+        '<rootDir>/test/polling/step.test.ts',
         '<rootDir>/test/fax-api/{classify,wording,rate-headers}.test.ts',
         '<rootDir>/test/log/redact.test.ts',
         '<rootDir>/test/limit/{pace,hold-time,outage,refusal-scope}.test.ts',

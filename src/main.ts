@@ -9,6 +9,7 @@ import type { Settings } from './settings/settings.ts';
 import { FleetReader } from './dashboard/fleet.ts';
 import { Metrics } from './dashboard/metrics.ts';
 import { createServer } from './dashboard/server.ts';
+import { classify } from './fax-api/classify.ts';
 import { loadRules } from './fax-api/classification-rules.ts';
 import { FaxApiClient } from './fax-api/client.ts';
 import { keysOf } from './contract/keys.ts';
@@ -17,6 +18,7 @@ import { AnswerRecord } from './limit/answer-record.ts';
 import { Chooser } from './schedule/chooser.ts';
 import { Brake } from './limit/brake.ts';
 import { RateLimit } from './limit/rate-limit.ts';
+import { Slot } from './limit/slot.ts';
 import { ModelStore } from './schedule/model-store.ts';
 import { InFlight } from './schedule/in-flight.ts';
 import { ClaimGate } from './polling/claim.ts';
@@ -69,8 +71,8 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
   queue.on('error', (error) => log.debug({ reason: error.message }, 'queue: will try again'));
   const alerts = new AlertDesk(redis.client, keys, log);
   const clock = new RedisClock();
-  const limit = new RateLimit(queue, redis.client, keys, clock, settings, log);
-  const brake = new Brake(redis.client, keys, limit, alerts, settings);
+  const limit = new RateLimit({ queue, redis: redis.client, keys, clock, log }, settings);
+  const brake = new Brake({ redis: redis.client, keys, limit, alerts }, settings);
   const model = new ModelStore(redis.client, keys);
   const inFlight = new InFlight(redis.client, keys);
   const chooser = new Chooser({ queue, redis: redis.client, inFlight, limit, model, settings, log });
@@ -83,7 +85,7 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
 
   let lastWorkAt = performance.now();
   const server = await createServer({
-    fleet: new FleetReader(queue, redis.client, keys, { inFlight, limit, brake }),
+    fleet: new FleetReader({ queue, redis: redis.client, keys, inFlight, limit, brake }),
     metrics,
     model,
     chooser,
@@ -109,32 +111,28 @@ export async function startService(settings: Settings, roles: Roles, log: Log): 
     const wordings = new Wordings(redis.client, keys, alerts);
     await wordings.resolveKnown(rules);
     await chooser.start();
-    api = new FaxApiClient(settings);
-    const poller = new Poller({
-      gate: new ClaimGate(queue, redis.client, keys, clock, settings),
-      clock,
-      api,
-      rules,
-      results: new ResultStore(redis.client, keys, settings),
-      limit,
-      brake,
-      chooser,
-      inFlight,
-      model,
-      notes: new Notes(redis.client),
-      signals: new FleetSignals({
-        brake,
-        limit,
+    const client = new FaxApiClient(settings);
+    api = client;
+    const parts = { queue, redis: redis.client, keys, clock, limit, alerts };
+    const answers = new AnswerRecord(parts);
+    const balance = new BalanceWatch(parts, settings.LOW_BALANCE_THRESHOLD);
+    const poller = new Poller(
+      {
+        takeSlot: () => new Slot(limit),
+        gate: new ClaimGate(parts, settings),
         clock,
-        answers: new AnswerRecord(queue, redis.client, keys),
-        key,
-        wordings,
-        balance: new BalanceWatch(redis.client, keys, alerts, settings.LOW_BALANCE_THRESHOLD),
-      }),
-      observer: metrics,
-      log,
+        async ask(faxId) {
+          const answer = await client.status(faxId);
+          return { answer, verdict: classify(answer, rules) };
+        },
+        signals: new FleetSignals({ brake, limit, clock, answers, key, wordings, balance }),
+        chooser,
+        results: new ResultStore(redis.client, keys, settings),
+        notes: new Notes(redis.client, log),
+        observer: metrics,
+      },
       settings,
-    });
+    );
     worker = createWorker(
       queue,
       redis.client,

@@ -2,6 +2,8 @@ import type { Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { AlertDesk } from './alert-desk.ts';
 
+export type BalanceParts = { readonly redis: RedisClient; readonly keys: Keys; readonly alerts: AlertDesk };
+
 /** Watches the account's balance, which every good answer tells, and alerts once when it falls below the threshold. */
 export class BalanceWatch {
   readonly #redis: RedisClient;
@@ -11,7 +13,7 @@ export class BalanceWatch {
   #low: boolean | undefined;
 
   /** @param threshold the setting `LOW_BALANCE_THRESHOLD`; null for no alert */
-  constructor(redis: RedisClient, keys: Keys, alerts: AlertDesk, threshold: number | null) {
+  constructor({ redis, keys, alerts }: BalanceParts, threshold: number | null) {
     this.#redis = redis;
     this.#key = keys.lowBalance;
     this.#alerts = alerts;

@@ -34,7 +34,14 @@ export class RedisAwayError extends Error {
   readonly code = 'ERR_REDIS_AWAY';
 }
 
-export type FleetParts = { readonly inFlight: InFlight; readonly limit: RateLimit; readonly brake: Brake };
+export type FleetParts = {
+  readonly queue: Queue;
+  readonly redis: RedisClient;
+  readonly keys: Keys;
+  readonly inFlight: InFlight;
+  readonly limit: RateLimit;
+  readonly brake: Brake;
+};
 
 /** Reads the state of the fleet. */
 export class FleetReader {
@@ -45,7 +52,7 @@ export class FleetReader {
   readonly #limit: RateLimit;
   readonly #brake: Brake;
 
-  constructor(queue: Queue, redis: RedisClient, keys: Keys, { inFlight, limit, brake }: FleetParts) {
+  constructor({ queue, redis, keys, inFlight, limit, brake }: FleetParts) {
     this.#queue = queue;
     this.#redis = redis;
     this.#keys = keys;

@@ -9,6 +9,8 @@ const NOTED_EVERY_MS = 1_000; // what others need to know of answers is not fine
 const REMEMBERED_MS = 60 * 60_000;
 const STREAK_KEPT = 50;
 
+export type AnswerRecordParts = { readonly queue: Queue; readonly redis: RedisClient; readonly keys: Keys };
+
 /**
  * What the API answered last, as far as all workers need to know: when each of them was answered, so that a refusal can
  * be told to be one fax's or one worker's, and the streak of 404s, so that a wrong base path is no verdict on any fax.
@@ -24,7 +26,7 @@ export class AnswerRecord {
   #answeredOtherwise = false;
   #streak = true; // there may be one from before this process
 
-  constructor(queue: Queue, redis: RedisClient, keys: Keys) {
+  constructor({ queue, redis, keys }: AnswerRecordParts) {
     this.#queue = queue;
     this.#redis = redis;
     this.#keys = keys;

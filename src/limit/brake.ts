@@ -5,6 +5,7 @@ import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { holdTime, type BrakeReason } from './hold-time.ts';
 import type { RateLimit } from './rate-limit.ts';
+import type { Turn } from './turn.ts';
 
 // contract §2: refused so long without one good answer, the key itself may be meant
 const KEY_REFUSED_AFTER_MS = 15 * 60_000;
@@ -23,15 +24,19 @@ export type BrakeState = {
 /** A request that was refused, or failed together with most others. */
 export type Refusal = {
   readonly reason: BrakeReason;
-  /** When the request was sent, by the time of Redis, ms since 1970. */
-  readonly sentAt: number;
-  /** Refusals in a row when it was sent, as its claim said. */
-  readonly refusals: number;
+  readonly turn: Turn;
   readonly retryAfterMs: number | undefined;
   /** Whether the API has answered for the fax before. */
   readonly known: boolean;
   /** Why most requests fail, in a few words; `api_down` only. */
   readonly cause?: string;
+};
+
+export type BrakeParts = {
+  readonly redis: RedisClient;
+  readonly keys: Keys;
+  readonly limit: RateLimit;
+  readonly alerts: AlertDesk;
 };
 
 /**
@@ -57,13 +62,7 @@ export class Brake {
   >;
   readonly #release: Script<[] | [reason: BrakeReason, since: number, cause: string]>;
 
-  constructor(
-    redis: RedisClient,
-    keys: Keys,
-    limit: RateLimit,
-    alerts: AlertDesk,
-    settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS'>,
-  ) {
+  constructor({ redis, keys, limit, alerts }: BrakeParts, settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS'>) {
     this.#redis = redis;
     this.#keys = keys;
     this.#limit = limit;
@@ -80,13 +79,13 @@ export class Brake {
    *
    * @returns for how long polling is held from now, ms
    */
-  async refused({ reason, sentAt, refusals, retryAfterMs, known, cause = '' }: Refusal): Promise<number> {
-    const holdMs = Math.ceil(holdTime(reason, refusals, retryAfterMs, Math.random()));
+  async onRefusal({ reason, turn, retryAfterMs, known, cause = '' }: Refusal): Promise<number> {
+    const holdMs = Math.ceil(holdTime(reason, turn.refusals, retryAfterMs, Math.random()));
     const { brake, candidates, answered, inFlight } = this.#keys;
     const named = retryAfterMs === undefined ? 0 : 1;
     const [counted, before, , inARow, since, heldMs, now] = await this.#refuse(
       [brake, candidates, answered, inFlight],
-      [reason, sentAt, holdMs, named, cause, this.#minMs, BIN_SPAN],
+      [reason, turn.sentAt, holdMs, named, cause, this.#minMs, BIN_SPAN],
     );
     if (heldMs > 0) await this.#limit.hold(heldMs);
     if (counted === 0) return heldMs;
@@ -108,16 +107,11 @@ export class Brake {
   }
 
   /** A probe got no answer that says anything of the refusal: the brake stays on for the same reason. */
-  async prolonged(fault: Omit<Refusal, 'reason'>): Promise<void> {
+  async prolong(fault: Omit<Refusal, 'reason'>): Promise<void> {
     const state = await this.state();
     if (!state) return;
     const cause = state.reason === 'api_down' ? (fault.cause ?? state.cause) : '';
-    await this.refused({ ...fault, reason: state.reason, cause });
-  }
-
-  /** Holds everyone else back while this job is the probe. */
-  async probing(ms: number): Promise<void> {
-    await this.#limit.hold(ms);
+    await this.onRefusal({ ...fault, reason: state.reason, cause });
   }
 
   /** The probe told nothing, as only the key of its worker was refused: another may be sent at once. */
@@ -127,7 +121,7 @@ export class Brake {
   }
 
   /** A good answer to a probe: polling goes on. */
-  async answered(): Promise<void> {
+  async onGoodAnswer(): Promise<void> {
     const [reason, , cause] = await this.#release([this.#keys.brake], [REMEMBER_MS]);
     if (!reason) return;
     await this.#limit.release();

@@ -46,13 +46,13 @@ export class OwnKey {
   }
 
   /** @param known whether the API has answered for the fax before */
-  unauthorized(faxId: string, known: boolean, now: number): void {
+  onUnauthorized(faxId: string, known: boolean, now: number): void {
     if (this.#faxes.size === 0) this.#since = now;
     if (this.#faxes.size < MAX_FAXES) this.#faxes.set(faxId, known);
   }
 
   /** The key was taken. */
-  answered(): void {
+  onTaken(): void {
     this.#faxes.clear();
     if (this.#refused) this.#log.info('the key of this worker is taken again: polling goes on');
     this.#refused = false;

@@ -18,6 +18,14 @@ const ROUNDING = 1.02; // a limiter's pace over this many times that of the ceil
 const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
 const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
 
+export type RateLimitParts = {
+  readonly queue: Queue;
+  readonly redis: RedisClient;
+  readonly keys: Keys;
+  readonly clock: RedisClock;
+  readonly log: Log;
+};
+
 /**
  * The one pace of all workers of a key, by BullMQ's global limiter: it lives in Redis, and each job fetched takes a
  * slot of it. A slot spent without a request is given back; a hold takes all slots for a while.
@@ -50,7 +58,7 @@ export class RateLimit {
   #restoring: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(queue: Queue, redis: RedisClient, keys: Keys, clock: RedisClock, settings: RateLimitSettings, log: Log) {
+  constructor({ queue, redis, keys, clock, log }: RateLimitParts, settings: RateLimitSettings) {
     this.#queue = queue;
     this.#redis = redis;
     this.#keys = keys;

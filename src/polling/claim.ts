@@ -1,5 +1,8 @@
 import type { Queue } from 'bullmq';
 import type { Settings } from '../settings/settings.ts';
+import type { RateLimit } from '../limit/rate-limit.ts';
+import type { Slot } from '../limit/slot.ts';
+import type { Turn } from '../limit/turn.ts';
 import { BIN_SPAN, type Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
@@ -14,16 +17,15 @@ export type Claim = { readonly now: number } & (
   | { readonly kind: 'done'; readonly result: FaxResult }
   /** Another job polls this fax; so many stand by for it, this one included. */
   | { readonly kind: 'leased'; readonly standBys: number }
-  | { readonly kind: 'held'; readonly remainingMs: number }
-  /** The job was fetched while the limit was gone, and took no slot of the pace; after so long the limit is back. */
-  | { readonly kind: 'unlimited'; readonly remainingMs: number }
+  /** No request may go out now, and the queue is held: the job goes back in line. */
+  | { readonly kind: 'held' }
   /** The fax is a candidate for the next slots. */
   | { readonly kind: 'joined' }
   /** The brake is on, and for so long others are better probes. */
   | { readonly kind: 'yield'; readonly waitMs: number }
   /** The safety net brought the job that much too early, as the fax is a candidate. */
   | { readonly kind: 'early'; readonly leftMs: number }
-  | { readonly kind: 'go'; readonly refusals: number; readonly byNet: boolean }
+  | { readonly kind: 'go'; readonly turn: Turn; readonly byNet: boolean }
 );
 
 /**
@@ -54,84 +56,97 @@ export type Claimant = {
 type Reply =
   | [now: number, kind: 'done', result: string[]]
   | [now: number, kind: 'leased', owner: string, standBys: number]
-  | [now: number, kind: 'held' | 'unlimited' | 'early' | 'yield', ms: number]
+  | [now: number, kind: 'held' | 'unlimited', ms: number]
+  | [now: number, kind: 'early' | 'yield', ms: number]
   | [now: number, kind: 'joined']
   | [now: number, kind: 'go', refusals: number, byNet: number];
 
 const PROBE_SLACK_MS = 1_000;
 
+export type GateParts = {
+  readonly queue: Queue;
+  readonly redis: RedisClient;
+  readonly keys: Keys;
+  readonly clock: RedisClock;
+  readonly limit: Pick<RateLimit, 'hold' | 'holds'>;
+};
+
 /**
  * The gate before each request: one poller per fax, none when there is a result, none but the probe while the brake is
- * on.
+ * on, none without a limit. It holds the queue where no request may go out, and gives back the slots of jobs that send
+ * none.
  */
 export class ClaimGate {
-  readonly #queue: Queue;
-  readonly #redis: RedisClient;
-  readonly #keys: Keys;
-  readonly #clock: RedisClock;
+  readonly #parts: GateParts;
   readonly #claim: Script<Reply>;
   readonly #minMs: number;
-  /** How long one request may take before another becomes the probe. */
-  readonly probeMs: number;
+  readonly #probeMs: number; // how long one request may take before another becomes the probe
 
-  constructor(
-    queue: Queue,
-    redis: RedisClient,
-    keys: Keys,
-    clock: RedisClock,
-    settings: Pick<Settings, 'FAX_API_TIMEOUT_MS' | 'POLL_MIN_INTERVAL_MS'>,
-  ) {
-    this.#queue = queue;
-    this.#redis = redis;
-    this.#clock = clock;
-    this.#keys = keys;
+  constructor(parts: GateParts, settings: Pick<Settings, 'FAX_API_TIMEOUT_MS' | 'POLL_MIN_INTERVAL_MS'>) {
+    this.#parts = parts;
     this.#minMs = settings.POLL_MIN_INTERVAL_MS;
-    this.probeMs = settings.FAX_API_TIMEOUT_MS + PROBE_SLACK_MS;
-    this.#claim = loadScript(redis, new URL('./claim.lua', import.meta.url));
+    this.#probeMs = settings.FAX_API_TIMEOUT_MS + PROBE_SLACK_MS;
+    this.#claim = loadScript(parts.redis, new URL('./claim.lua', import.meta.url));
   }
 
-  /** Takes the fax for a job. A lease whose job is gone holds nothing back: it is taken over. */
-  async claim(claimant: Claimant): Promise<Claim> {
+  /** Takes the fax for a job. @param slot that of the job */
+  async claim(claimant: Claimant, slot: Slot): Promise<Claim> {
+    const { limit } = this.#parts;
+    // A new fax that only joins the candidates gives its slot back meanwhile.
+    const joins = claimant.purpose.kind === 'join';
+    const [reply, limited] = await Promise.all([
+      this.#take(claimant),
+      joins || limit.holds(),
+      joins && slot.giveBack(),
+    ]);
+    const now = reply[0];
+    switch (reply[1]) {
+      case 'held':
+      case 'unlimited':
+        await limit.hold(reply[2]);
+        return { now, kind: 'held' };
+      case 'go': {
+        const turn = { sentAt: now, refusals: reply[2] };
+        if (!limited && turn.refusals === 0) return { now, kind: 'held' }; // it took no slot: it waits in line for one
+        if (turn.refusals > 0) await limit.hold(this.#probeMs); // all others, while this one is the probe
+        return { now, kind: 'go', turn, byNet: reply[3] === 1 };
+      }
+    }
+    await slot.giveBack();
+    switch (reply[1]) {
+      case 'done':
+        return { now, kind: 'done', result: fromHash(pairs(reply[2])) };
+      case 'leased':
+        return { now, kind: 'leased', standBys: reply[3] };
+      case 'joined':
+        return { now, kind: 'joined' };
+      case 'yield':
+        return { now, kind: 'yield', waitMs: reply[2] };
+      case 'early':
+        return { now, kind: 'early', leftMs: reply[2] };
+    }
+  }
+
+  /** A lease whose job is gone holds nothing back: it is taken over. */
+  async #take(claimant: Claimant): Promise<Reply> {
+    const { redis, queue } = this.#parts;
     const reply = await this.#ask(claimant, '');
-    if (reply[1] !== 'leased') return claimOf(reply);
-    const owner = reply[2];
-    if (await watchesFax(this.#redis, this.#queue, owner, claimant.faxId)) return claimOf(reply);
-    return claimOf(await this.#ask({ ...claimant, first: false }, owner));
+    if (reply[1] !== 'leased' || (await watchesFax(redis, queue, reply[2], claimant.faxId))) return reply;
+    return this.#ask({ ...claimant, first: false }, reply[2]);
   }
 
   async #ask(
     { faxId, jobId, enqueuedAt, first, fetchedAt, purpose, pendingAt, standing, leaseMs }: Claimant,
     gone: string,
   ): Promise<Reply> {
-    const { status, lease, inFlight, brake, standBys, pace, candidates, chosen } = this.#keys;
+    const { status, lease, inFlight, brake, standBys, pace, candidates, chosen } = this.#parts.keys;
     const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace, candidates, chosen];
     const netMs = purpose.kind === 'net' ? Math.ceil(purpose.netMs) : 0;
     const score = pendingAt === undefined ? enqueuedAt : candidateScore(pendingAt - enqueuedAt, pendingAt);
     const how = [purpose.kind, netMs, BIN_SPAN, standing, score, this.#minMs];
-    const args = [faxId, jobId, Math.ceil(leaseMs), enqueuedAt, this.probeMs, first ? 1 : 0, gone, fetchedAt, ...how];
+    const args = [faxId, jobId, Math.ceil(leaseMs), enqueuedAt, this.#probeMs, first ? 1 : 0, gone, fetchedAt, ...how];
     const reply = await this.#claim(keys, args);
-    this.#clock.told(reply[0]);
+    this.#parts.clock.told(reply[0]);
     return reply;
-  }
-}
-
-function claimOf(reply: Reply): Claim {
-  const now = reply[0];
-  switch (reply[1]) {
-    case 'done':
-      return { now, kind: 'done', result: fromHash(pairs(reply[2])) };
-    case 'leased':
-      return { now, kind: 'leased', standBys: reply[3] };
-    case 'held':
-    case 'unlimited':
-      return { now, kind: reply[1], remainingMs: reply[2] };
-    case 'joined':
-      return { now, kind: 'joined' };
-    case 'yield':
-      return { now, kind: 'yield', waitMs: reply[2] };
-    case 'early':
-      return { now, kind: 'early', leftMs: reply[2] };
-    case 'go':
-      return { now, kind: 'go', refusals: reply[2], byNet: reply[3] === 1 };
   }
 }

@@ -1,69 +1,67 @@
 import type { Job } from 'bullmq';
+import type { FaxJob, PayloadError } from '../contract/fax-job.ts';
+import { keptProgress, type FaxProgress } from '../contract/progress.ts';
+import { publicId, type FaxResult, type Outcome } from '../contract/result.ts';
 import type { Answer } from '../fax-api/answer.ts';
 import { oneLine } from '../fax-api/wording.ts';
+import type { Log } from '../log/log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
-import type { RefusalScope } from '../limit/refusal-scope.ts';
-import { keptProgress, type FaxProgress } from '../contract/progress.ts';
 
 const SHOWN_MESSAGE_CHARS = 200;
 const KEPT_LOG_LINES = 20; // of a job's log on the dashboard
 
 /**
- * A fax's progress after an answer.
- *
- * @param now the time of Redis, ms since 1970
- * @param scope whom a refusal was about; undefined if the answer was none
+ * What people see of a job: its progress on the dashboard, a line in its own log for each poll (both are bounded), and
+ * the lines of the service's log.
  */
-export function progressAfter(
-  before: FaxProgress,
-  answer: Answer,
-  now: number,
-  scope: RefusalScope | undefined,
-): FaxProgress {
-  const { apiStatus, message } =
-    answer.kind === 'status' ? answer : { apiStatus: before.apiStatus, message: before.lastMessage };
-  const at = new Date(now).toISOString();
-  const answered = answer.kind === 'status' || answer.kind === 'not_found';
-  const refused = scope === 'everyone' || scope === 'fax'; // a refusal of the worker's key says nothing of the fax
-  return {
-    polls: before.polls + 1,
-    faults: answer.kind === 'fault' || scope === 'fax' ? before.faults + 1 : answered ? 0 : before.faults,
-    apiStatus,
-    lastMessage: message,
-    lastPollAt: at,
-    lastPendingAt: answered ? at : before.lastPendingAt,
-    nextPollAt: null,
-    claimedAt: before.claimedAt,
-    refusedAt: refused ? at : answered ? null : before.refusedAt,
-    leftOver: false,
-    refusedAlone: scope === 'fax' || (!answered && before.refusedAlone),
-  };
+export class Notes {
+  readonly #write: Script<null>;
+  readonly #log: Log;
+
+  constructor(redis: RedisClient, log: Log) {
+    this.#write = loadScript(redis, new URL('./notes-add.lua', import.meta.url));
+    this.#log = log;
+  }
+
+  rejected(job: Job, { message }: PayloadError): void {
+    this.#log.warn({ jobId: job.id, reason: message }, 'job rejected: its data is not that of a fax job');
+  }
+
+  /** @param ms until the next poll at the latest */
+  async later(job: Job, fax: FaxJob, progress: FaxProgress, answer: Answer, ms: number): Promise<void> {
+    const { requestId } = answer;
+    const words = said(answer);
+    const faxJobId = publicId(fax.faxId);
+    this.#log.debug({ requestId, faxJobId, polls: progress.polls, nextPollMs: Math.round(ms) }, words);
+    await this.#add(job, progress, words);
+  }
+
+  async putBack(job: Job, progress: FaxProgress, answer: Answer): Promise<void> {
+    await this.#add(job, progress, `${answer.kind}: back in the queue, as only the key of this worker is refused`);
+  }
+
+  async finished(job: Job, progress: FaxProgress, { state, reason }: Outcome, answer: Answer): Promise<void> {
+    await this.#add(job, progress, `${state} (${reason}): ${said(answer)}`);
+  }
+
+  /** The one line of the log that a fax leaves behind. */
+  logFinished({ faxJobId, state, reason, polls }: FaxResult, { requestId }: Answer, lagCeilingMs: number): void {
+    this.#log.info(
+      { requestId, faxJobId, state, reason, polls, lagCeilingMs: Math.round(lagCeilingMs) },
+      'fax finished',
+    );
+  }
+
+  async #add(job: Job, progress: FaxProgress, words: string): Promise<void> {
+    const key = `${job.queueQualifiedName}:${job.id}`;
+    const line = `${progress.lastPollAt ?? ''} poll ${progress.polls}: ${words}`;
+    await this.#write([key, `${key}:logs`], [JSON.stringify(keptProgress(progress)), line, KEPT_LOG_LINES]);
+  }
 }
 
 /** An answer in a few words, for people. */
-export function said(answer: Answer): string {
+function said(answer: Answer): string {
   if (answer.kind === 'status') return oneLine(`${answer.apiStatus}: ${answer.message}`, SHOWN_MESSAGE_CHARS);
   return answer.kind === 'fault' ? `server fault (${answer.fault})` : answer.kind;
-}
-
-/** What the dashboard shows of a job: its progress, and a line in its log for each poll. Both are bounded. */
-export class Notes {
-  readonly #write: Script<null>;
-
-  constructor(redis: RedisClient) {
-    this.#write = loadScript(redis, new URL('./notes-add.lua', import.meta.url));
-  }
-
-  async add(job: Job, progress: FaxProgress, line: string): Promise<void> {
-    const key = `${job.queueQualifiedName}:${job.id}`;
-    await this.#write(
-      [key, `${key}:logs`],
-      [
-        JSON.stringify(keptProgress(progress)),
-        `${progress.lastPollAt ?? ''} poll ${progress.polls}: ${line}`,
-        KEPT_LOG_LINES,
-      ],
-    );
-  }
 }

@@ -1,5 +1,6 @@
 import type { BalanceWatch } from '../alerts/balance.ts';
 import type { Wordings } from '../alerts/wordings.ts';
+import type { FaxProgress } from '../contract/progress.ts';
 import type { Answer } from '../fax-api/answer.ts';
 import type { Verdict } from '../fax-api/classify.ts';
 import type { AnswerRecord } from '../limit/answer-record.ts';
@@ -7,6 +8,7 @@ import type { Brake } from '../limit/brake.ts';
 import { OutageDetector } from '../limit/outage.ts';
 import type { RateLimit } from '../limit/rate-limit.ts';
 import { refusalScope, type RefusalScope } from '../limit/refusal-scope.ts';
+import type { Turn } from '../limit/turn.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import type { OwnKey } from '../limit/own-key.ts';
 
@@ -16,18 +18,11 @@ const LONGEST_RESET_MS = 300_000;
 const LONGEST_RETRY_AFTER_MS = { rate_limited: 3_600_000, fault: 30_000 } as const;
 const KNOWS_NONE = 'it answers 404 for every fax: check FAX_API_BASE_URL';
 
-/** A request that was answered. */
-export type Sent = {
+/** The fax that a request was about. */
+export type Asked = {
   readonly faxId: string;
-  /** Ms since 1970, by Redis's clock. */
-  readonly sentAt: number;
-  /** How many refusals in a row its claim told of: over 0 for a probe. */
-  readonly refusals: number;
-  /** When the fax was refused before, without another answer since; ms since 1970, 0 for never. */
-  readonly refusedBeforeAt: number;
-  readonly refusedAloneBefore: boolean;
-  /** Whether the API has answered for this fax before. */
-  readonly known: boolean;
+  /** Its progress before the answer. */
+  readonly progress: FaxProgress;
 };
 
 /** What an answer means beyond its own fax, as far as the fax's next step depends on it. */
@@ -62,31 +57,37 @@ export class FleetSignals {
     this.#parts = parts;
   }
 
-  async answered(answer: Answer, verdict: Verdict, sent: Sent): Promise<Signal> {
+  async onAnswer(answer: Answer, verdict: Verdict, turn: Turn, asked: Asked): Promise<Signal> {
     switch (answer.kind) {
       case 'unauthorized':
       case 'rate_limited':
-        return this.#refused(answer, sent);
+        return this.#onRefusal(answer, turn, asked);
       case 'fault':
-        return this.#fault(answer, sent);
+        return this.#onFault(answer, turn, asked);
       case 'not_found':
-        return this.#notFound(answer, sent);
+        return this.#onNotFound(answer, turn, asked);
       case 'status':
-        await Promise.all([this.#good(answer, sent), this.#parts.answers.answered(sent.sentAt)]);
+        await Promise.all([this.#onGoodAnswer(answer, turn), this.#parts.answers.answered(turn.sentAt)]);
         if (answer.userCashBalance !== null) await this.#parts.balance.seen(answer.userCashBalance);
         if (verdict.kind === 'unrecognised') await this.#parts.wordings.met(verdict.wording, answer);
         return NONE;
     }
   }
 
-  async #refused(answer: Answer & { kind: 'unauthorized' | 'rate_limited' }, sent: Sent): Promise<Signal> {
+  async #onRefusal(
+    answer: Answer & { kind: 'unauthorized' | 'rate_limited' },
+    turn: Turn,
+    { faxId, progress }: Asked,
+  ): Promise<Signal> {
     const { answers, brake, clock, key, limit } = this.#parts;
     const reason = answer.kind;
-    if (reason === 'unauthorized') key.unauthorized(sent.faxId, sent.known, clock.now());
+    const known = progress.lastPendingAt !== null;
+    const refusedBeforeAt = progress.refusedAt === null ? 0 : Date.parse(progress.refusedAt);
+    if (reason === 'unauthorized') key.onUnauthorized(faxId, known, clock.now());
     const scope = refusalScope({
       reason,
-      refusedBeforeAt: sent.refusedBeforeAt,
-      refusedAloneBefore: sent.refusedAloneBefore,
+      refusedBeforeAt,
+      refusedAloneBefore: progress.refusedAlone,
       workerAnsweredAt: answers.answeredAt,
       othersAnsweredAt: await answers.othersAnsweredAt(),
       unauthorizedFaxes: key.unauthorizedFaxes,
@@ -94,50 +95,58 @@ export class FleetSignals {
     });
     if (scope === 'worker') {
       key.stop();
-      if (sent.refusals > 0) await brake.yieldProbe();
+      if (turn.refusals > 0) await brake.yieldProbe();
       return { kind: 'refused', scope, heldMs: 0 };
     }
-    if (scope === 'fax' && !sent.refusedAloneBefore && reason === 'rate_limited')
-      await limit.forgive(sent.refusedBeforeAt);
+    if (scope === 'fax' && !progress.refusedAlone && reason === 'rate_limited') await limit.forgive(refusedBeforeAt);
     // A probe that was refused leaves the brake on, whomever the refusal is about: the next probe is another fax.
-    if (scope === 'fax' && sent.refusals === 0) return { kind: 'refused', scope, heldMs: 0 };
+    if (scope === 'fax' && turn.refusals === 0) return { kind: 'refused', scope, heldMs: 0 };
     const retryAfterMs = reason === 'rate_limited' ? believed(answer, 'rate_limited') : undefined;
-    const heldMs = await brake.refused({ ...sent, reason, retryAfterMs });
+    const heldMs = await brake.onRefusal({ turn, reason, retryAfterMs, known });
     if (reason === 'unauthorized' && scope === 'everyone' && limit.workers > 1) key.stepAside(heldMs);
     return { kind: 'refused', scope, heldMs };
   }
 
-  async #fault(answer: Answer & { kind: 'fault' }, sent: Sent): Promise<Signal> {
+  async #onFault(answer: Answer & { kind: 'fault' }, turn: Turn, asked: Asked): Promise<Signal> {
     const down = this.#outage.answered(answer.fault);
-    await this.#failed(down, sent, believed(answer, 'fault'), this.#outage.cause());
+    await this.#onFailure(down, turn, asked, believed(answer, 'fault'), this.#outage.cause());
     return NONE;
   }
 
-  async #notFound(answer: Answer, sent: Sent): Promise<Signal> {
-    const meaning = await this.#parts.answers.notFound(sent.faxId, sent.sentAt);
-    if (meaning === 'of_all') await this.#failed(true, sent, undefined, KNOWS_NONE);
-    else await this.#good(answer, sent);
+  async #onNotFound(answer: Answer, turn: Turn, asked: Asked): Promise<Signal> {
+    const meaning = await this.#parts.answers.notFound(asked.faxId, turn.sentAt);
+    if (meaning === 'of_all') await this.#onFailure(true, turn, asked, undefined, KNOWS_NONE);
+    else await this.#onGoodAnswer(answer, turn);
     return meaning === 'of_this_fax' ? NONE : { kind: 'not_found_for_all' };
   }
 
-  async #failed(down: boolean, sent: Sent, retryAfterMs: number | undefined, cause: string | undefined): Promise<void> {
+  async #onFailure(
+    down: boolean,
+    turn: Turn,
+    { progress }: Asked,
+    retryAfterMs: number | undefined,
+    cause: string | undefined,
+  ): Promise<void> {
     const { brake } = this.#parts;
-    const refusal = { ...sent, retryAfterMs, ...(cause !== undefined && { cause }) };
-    if (sent.refusals > 0) await brake.prolonged(refusal);
-    else if (down) await brake.refused({ ...refusal, reason: 'api_down' });
+    const known = progress.lastPendingAt !== null;
+    const failure = { turn, retryAfterMs, known, ...(cause !== undefined && { cause }) };
+    if (turn.refusals > 0) await brake.prolong(failure);
+    else if (down) await brake.onRefusal({ ...failure, reason: 'api_down' });
   }
 
-  async #good(answer: Answer, { refusals }: Sent): Promise<void> {
+  async #onGoodAnswer(answer: Answer, { refusals }: Turn): Promise<void> {
     const { brake, key, limit } = this.#parts;
     this.#outage.answered(undefined);
-    key.answered();
+    key.onTaken();
     if (refusals > 0) {
       this.#outage.reset();
-      await brake.answered();
+      await brake.onGoodAnswer();
     }
     // The API says itself that nothing is left until then: a request before would be refused.
     const { remaining, resetMs } = answer.rate;
-    if (remaining === 0 && resetMs !== undefined && resetMs > 0) await limit.hold(Math.min(resetMs, LONGEST_RESET_MS));
+    if (remaining === 0 && resetMs !== undefined && resetMs > 0) {
+      await limit.hold(Math.min(resetMs, LONGEST_RESET_MS));
+    }
   }
 }
 

@@ -101,6 +101,21 @@ export class Chooser {
     return { minMs, maxMs: greatestInterval(maxMs, this.#inFlight, this.#parts.limit.current) };
   }
 
+  /** A fax was found pending at the second age after it was last known to be so at the first, ms. */
+  learnPending(fromMs: number, toMs: number): void {
+    this.#parts.model.pending(fromMs, toMs);
+  }
+
+  /** A fax was found final at the second age after it was last known to be pending at the first, ms. */
+  learnFinal(fromMs: number, toMs: number): void {
+    this.#parts.model.completed(fromMs, toMs);
+  }
+
+  /** A fax was found pending: it competes for the next slots. @param at ms since 1970, by Redis's clock */
+  async enter(faxId: string, ageMs: number, at: number): Promise<void> {
+    await this.#parts.inFlight.pending(faxId, ageMs, at);
+  }
+
   /**
    * Sees that a fax waits for the next slot. To be called when a slot was taken, and when a worker finds nothing to do.
    */

@@ -29,16 +29,17 @@ function brakeWithRecord(lowered = false): Done & { readonly brake: Brake } {
     raise: (kind: string, message: string) => Promise.resolve(void alerts.push(`${kind}: ${message}`)),
     resolve: (kind: string) => Promise.resolve(void alerts.push(`${kind} resolved`)),
   };
-  const brake = new Brake(redis.client, keys, limit as unknown as RateLimit, desk as unknown as AlertDesk, {
-    POLL_MIN_INTERVAL_MS: 5_000,
-  });
+  const brake = new Brake(
+    { redis: redis.client, keys, limit: limit as unknown as RateLimit, alerts: desk as unknown as AlertDesk },
+    { POLL_MIN_INTERVAL_MS: 5_000 },
+  );
   return { brake, holds, alerts };
 }
 
 /** A refusal of a request that was sent just now. */
 async function refusal(more: Partial<Refusal> = {}): Promise<Refusal> {
   const sentAt = (await redisTime(redis.client)) + 1;
-  return { reason: 'rate_limited', sentAt, refusals: 0, retryAfterMs: undefined, known: true, ...more };
+  return { reason: 'rate_limited', turn: { sentAt, refusals: 0 }, retryAfterMs: undefined, known: true, ...more };
 }
 
 /** Makes the episode of refusals as old as this. */
@@ -56,7 +57,7 @@ describe('the pace', () => {
     ['never answered for, the pace being lowered', false, true, false],
   ])('is halved by a refusal of a fax that was %s: %s, %s → %s', async (_what, known, lowered, halved) => {
     const { brake, alerts } = brakeWithRecord(lowered);
-    await brake.refused(await refusal({ known }));
+    await brake.onRefusal(await refusal({ known }));
     expect(alerts.includes('pace lowered')).toBe(halved);
   });
 });
@@ -64,30 +65,30 @@ describe('the pace', () => {
 describe('refused for long without one good answer', () => {
   it('for 15 minutes: the alert says once that the key itself may be refused', async () => {
     const { brake, alerts } = brakeWithRecord();
-    await brake.refused(await refusal());
+    await brake.onRefusal(await refusal());
     expect(alerts).toEqual(['pace lowered', expect.stringMatching(/^rate_limited: .*RATE_LIMIT_MAX/)]);
     await episodeBeganAgo(15 * MINUTE_MS);
-    await brake.refused(await refusal());
+    await brake.onRefusal(await refusal());
     expect(alerts.slice(2)).toEqual([KEY_ITSELF]);
-    await brake.refused(await refusal());
+    await brake.onRefusal(await refusal());
     expect(alerts).toHaveLength(3);
   });
 
   it('for less: it does not', async () => {
     const { brake, alerts } = brakeWithRecord();
-    await brake.refused(await refusal());
+    await brake.onRefusal(await refusal());
     await episodeBeganAgo(14 * MINUTE_MS);
-    await brake.refused(await refusal());
+    await brake.onRefusal(await refusal());
     expect(alerts).toHaveLength(2);
   });
 
   it('after a good answer and 15 minutes more: it says so again', async () => {
     const { brake, alerts } = brakeWithRecord();
     for (const times of [1, 2]) {
-      await brake.refused(await refusal());
+      await brake.onRefusal(await refusal());
       await episodeBeganAgo(15 * MINUTE_MS);
-      await brake.refused(await refusal());
-      await brake.answered();
+      await brake.onRefusal(await refusal());
+      await brake.onGoodAnswer();
       expect(alerts.filter((alert) => alert.endsWith('the key itself may be refused'))).toHaveLength(times);
     }
   });
@@ -96,8 +97,8 @@ describe('refused for long without one good answer', () => {
 it('a refusal that comes late, but whose Retry-After is longer, prolongs the hold of the queue', async () => {
   const { brake, holds } = brakeWithRecord();
   const sentAt = (await redisTime(redis.client)) - 1;
-  await brake.refused(await refusal({ retryAfterMs: 20_000 }));
-  await brake.refused(await refusal({ sentAt, retryAfterMs: 120_000 }));
+  await brake.onRefusal(await refusal({ retryAfterMs: 20_000 }));
+  await brake.onRefusal(await refusal({ turn: { sentAt, refusals: 0 }, retryAfterMs: 120_000 }));
   expect(holds).toHaveLength(2);
   expect(holds[0]).toBe(20_000);
   expect(holds[1]).toBe(120_000);
@@ -106,9 +107,9 @@ it('a refusal that comes late, but whose Retry-After is longer, prolongs the hol
 
 it('a good answer lets go, and ends the alert; a second one finds nothing to end', async () => {
   const { brake, alerts } = brakeWithRecord();
-  await brake.refused(await refusal());
-  await brake.answered();
-  await brake.answered();
+  await brake.onRefusal(await refusal());
+  await brake.onGoodAnswer();
+  await brake.onGoodAnswer();
   expect(alerts.slice(2)).toEqual(['limiter released', 'rate_limited resolved']);
   expect(await brake.state()).toBeUndefined();
 });
