@@ -1,15 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import got, { type HandlerFunction, type Options } from 'got';
+import type { IncomingHttpHeaders } from 'node:http';
+import got, { type Got, type HandlerFunction, type Options, type Response } from 'got';
 import { parse } from 'lossless-json';
+import { Pool, type Dispatcher } from 'undici';
 import { z } from 'zod';
+import { redactor } from '../log/redact.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Answer, AnswerContent, Fault, RateHeaders } from './answer.ts';
+import { connectorWithoutInterim } from './interim-responses.ts';
 import { ownWords } from './own-words.ts';
 import { rateHeaders } from './rate-headers.ts';
-import { redactor } from '../log/redact.ts';
-import { Transport, type Reply } from './transport.ts';
 
+const MAX_BODY_BYTES = 64 * 1024; // contract §2: a longer body is a server fault
 const MAX_MESSAGE_CHARS = 1024; // of the API's message, what is kept and shown
+const NO_BODY = Buffer.alloc(0);
 
 const utf8 = new TextDecoder('utf-8', { fatal: true }); // a message with broken characters could match a wording that it never said
 
@@ -26,16 +30,24 @@ export type FaxApiSettings = Pick<
   'FAX_API_KEY' | 'FAX_API_BASE_URL' | 'FAX_API_METHOD' | 'FAX_API_TIMEOUT_MS' | 'WORKER_CONCURRENCY'
 >;
 
+/** Of got's response, what is read. Of an answer other than 200 the body is left out, as only its status matters. */
+type Reply = Pick<Response<Uint8Array>, 'statusCode' | 'headers' | 'body'>;
+
 /**
  * Asks Fax.to for the status of one fax: one request, one typed answer (contract §2).
  * It never throws, for a request that fails is an answer too, and never retries: the schedule owns that.
  * An error of a client may hold the URL with the key, so none leaves this file.
+ *
+ * got makes the request, and a handler hands it on to undici: got's own stream and Node's client under it cost the
+ * process three times as much per request (docs/benchmarks.md).
  */
 export class FaxApiClient {
-  readonly #request: typeof got;
-  readonly #transport: Transport;
+  readonly #request: Got<{ responseType: 'buffer' }>;
+  readonly #pool: Pool;
+  readonly #timeoutMs: number;
   readonly #base: string;
   readonly #query: string; // put together once: got's searchParams costs as much as reading an answer
+  readonly #form: { body?: string }; // got merges no body of an instance into a request
   readonly #redact: (text: string) => string;
 
   constructor(settings: FaxApiSettings) {
@@ -43,14 +55,27 @@ export class FaxApiClient {
     const form = String(new URLSearchParams({ api_key }));
     this.#base = settings.FAX_API_BASE_URL.replace(/\/+$/, '');
     this.#query = method === 'GET' ? `?${form}` : '';
+    this.#form = method === 'POST' ? { body: form } : {};
     this.#redact = redactor(settings.FAX_API_KEY);
-    this.#transport = new Transport(settings, method === 'POST' ? form : null);
-    // In place of got's own stream, which takes a quarter of a poll's time. A handler may; its type says that it hands
-    // on what got returns.
-    const send = async (options: Options): Promise<unknown> => this.#transport.send(options);
+    this.#timeoutMs = settings.FAX_API_TIMEOUT_MS;
+    this.#pool = new Pool(new URL(settings.FAX_API_BASE_URL).origin, {
+      connections: settings.WORKER_CONCURRENCY,
+      maxResponseSize: MAX_BODY_BYTES,
+      // The one time-out is that of the whole exchange.
+      connect: connectorWithoutInterim({ timeout: 0, allowH2: false }),
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    // The type of a handler knows only promises that come from `next`.
+    const byUndici = ((options, next) => (options.isStream ? next(options) : this.#send(options))) as HandlerFunction;
     this.#request = got.extend({
-      handlers: [send as HandlerFunction],
+      handlers: [byUndici],
       method,
+      responseType: 'buffer',
+      // As undici does: each answer is returned, and none is retried or followed.
+      throwHttpErrors: false,
+      retry: { limit: 0 },
+      followRedirect: false,
       headers: {
         'user-agent': 'faxwatch',
         accept: 'application/json',
@@ -72,8 +97,11 @@ export class FaxApiClient {
       latencyMs: performance.now() - started,
     });
     try {
-      const url = `${this.#base}/fax/${faxId}/status${this.#query}#${requestId}`;
-      const { statusCode, headers, body } = await (this.#request.stream(url) as unknown as Promise<Reply>);
+      const url = `${this.#base}/fax/${faxId}/status${this.#query}`;
+      const { statusCode, headers, body }: Reply = await this.#request(url, {
+        headers: { 'x-request-id': requestId },
+        ...this.#form,
+      });
       rate = rateHeaders(headers, Date.now());
       return answer(this.#read(statusCode, body));
     } catch (error) {
@@ -81,9 +109,23 @@ export class FaxApiClient {
     }
   }
 
-  /** Closes the connections. */
+  /** Closes the connections, whatever is under way on them. */
   async close(): Promise<void> {
-    await this.#transport.close();
+    await this.#pool.destroy();
+  }
+
+  /**
+   * What goes wrong is thrown with Node's or undici's code: `ETIMEDOUT`, `UND_ERR_RES_EXCEEDED_MAX_SIZE`,
+   * `ECONNREFUSED`…
+   */
+  async #send({ url, method, headers, body }: Options): Promise<Reply> {
+    const { pathname, search } = url as URL;
+    return new Promise((resolve, reject) => {
+      this.#pool.dispatch(
+        { path: pathname + search, method, headers, body: (body as string | undefined) ?? null },
+        new Exchange(this.#timeoutMs, resolve, reject),
+      );
+    });
   }
 
   #read(statusCode: number, body: Uint8Array): AnswerContent {
@@ -116,13 +158,66 @@ export class FaxApiClient {
     };
   }
 
-  readonly #clean = (text: string): string => this.#redact(text).slice(0, MAX_MESSAGE_CHARS);
+  #clean(text: string): string {
+    return this.#redact(text).slice(0, MAX_MESSAGE_CHARS);
+  }
+}
+
+/** One request and its answer. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #resolve: (reply: Reply) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #timer: NodeJS.Timeout;
+  #controller: Dispatcher.DispatchController | undefined;
+  #timedOut: Error | undefined;
+  #headers: IncomingHttpHeaders = {};
+  #chunks: Buffer[] = [];
+
+  constructor(timeoutMs: number, resolve: (reply: Reply) => void, reject: (error: Error) => void) {
+    [this.#resolve, this.#reject] = [resolve, reject];
+    this.#timer = setTimeout(() => this.#timeOut(timeoutMs), timeoutMs);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#timedOut) controller.abort(this.#timedOut); // it waited for a connection for too long
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, statusCode: number, headers: object): void {
+    this.#headers = headers as IncomingHttpHeaders;
+    if (statusCode !== 200) this.#answer(statusCode, NO_BODY);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    clearTimeout(this.#timer);
+    this.#answer(200, Buffer.concat(this.#chunks));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    clearTimeout(this.#timer);
+    this.#reject(error);
+  }
+
+  // After the first, further answers and errors change nothing: that is how a promise is.
+  #answer(statusCode: number, body: Buffer): void {
+    this.#resolve({ statusCode, headers: this.#headers, body });
+  }
+
+  #timeOut(ms: number): void {
+    this.#timedOut = Object.assign(new Error(`no answer within ${ms} ms`), { code: 'ETIMEDOUT' });
+    this.#controller?.abort(this.#timedOut);
+    this.#reject(this.#timedOut);
+  }
 }
 
 /**
  * Parses JSON in which no key comes twice with different values: JSON.parse takes the last, and which one the API means
- * nobody knows. What is the same when it is written again had no key twice, which is cheaper to see than
- * lossless-json's way.
+ * nobody knows. If re-serialising gives the same text, no key was repeated, which is cheaper to see than lossless-json's
+ * way.
  */
 function jsonOf(text: string): unknown {
   const json: unknown = JSON.parse(text);

@@ -1,7 +1,14 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { loadRules } from '../../src/fax-api/classification-rules.ts';
@@ -18,19 +25,22 @@ afterEach(() => {
   server?.close();
 });
 
-const clientOf = (url: string): FaxApiClient =>
+/** A status whose message has the key, both plain and as in the URL. */
+const echoOf = ({ url }: IncomingMessage): string => JSON.stringify({ status: KEY, message: `${KEY} ${url}` });
+
+const clientOf = (url: string, timeoutMs = 2_000): FaxApiClient =>
   (client = new FaxApiClient({
     FAX_API_KEY: KEY,
     FAX_API_BASE_URL: url,
     FAX_API_METHOD: 'GET',
-    FAX_API_TIMEOUT_MS: 2_000,
+    FAX_API_TIMEOUT_MS: timeoutMs,
     WORKER_CONCURRENCY: 10,
   }));
 
-async function serve(handler: RequestListener): Promise<FaxApiClient> {
+async function serve(handler: RequestListener, timeoutMs?: number): Promise<FaxApiClient> {
   server = createServer(handler).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return clientOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v2/`);
+  return clientOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v2/`, timeoutMs);
 }
 
 describe('the API client', () => {
@@ -55,6 +65,54 @@ describe('the API client', () => {
       new Set([`GET /api/v2/fax/a-1/status?${new URLSearchParams({ api_key: KEY }).toString()}`]),
     );
     expect(sockets.size).toBe(1);
+  });
+
+  it('sends the id of each request as x-request-id', async () => {
+    const seen: IncomingHttpHeaders[] = [];
+    const api = await serve((request, response) => {
+      seen.push(request.headers);
+      response.end('{"status":"success"}');
+    });
+    const ids = [(await api.status('1')).requestId, (await api.status('2')).requestId];
+    expect(ids[0]).not.toBe(ids[1]);
+    expect(seen).toEqual(
+      ids.map((id) => ({
+        host: expect.any(String),
+        connection: 'keep-alive',
+        'user-agent': 'faxwatch',
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'x-request-id': id,
+      })),
+    );
+  });
+
+  it.each([301, 302, 303, 307, 308])('does not follow a %i with the key', async (code) => {
+    const seen: (string | undefined)[] = [];
+    const api = await serve((request, response) => {
+      seen.push(request.url);
+      response.writeHead(code, { location: `/elsewhere?api_key=${encodeURIComponent(KEY)}` }).end();
+    });
+    expect(await api.status('1')).toMatchObject({ kind: 'fault', fault: 'redirect' });
+    expect(seen).toEqual([expect.stringMatching(/^\/api\/v2\/fax\/1\/status\?/)]);
+  });
+
+  it.each<[string, RequestListener]>([
+    ['that echoes it', (request, response) => response.end(echoOf(request))],
+    ['that echoes it with 500', (request, response) => response.writeHead(500).end(echoOf(request))],
+    ['that redirects with it', (request, response) => response.writeHead(302, { location: request.url }).end()],
+    ['that is no JSON', (request, response) => response.end(request.url)],
+    ['that is too long', (request, response) => response.end(echoOf(request).repeat(1_000))],
+    [
+      'cut short',
+      (request, response) =>
+        response.writeHead(200, { 'x-url': request.url }).write(echoOf(request), () => response.destroy()),
+    ],
+    ['that never comes', () => undefined],
+  ])('keeps the key to itself at an answer %s', async (_what, answer) => {
+    const api = await serve(answer, 300);
+    const text = inspect(await api.status('1'), { depth: null, showHidden: true }); // a throw fails the test
+    for (const secret of [KEY, encodeURIComponent(KEY), 'api_key=k3y']) expect(text).not.toContain(secret);
   });
 
   it.each<[string, (response: Parameters<RequestListener>[1]) => void, string]>([
