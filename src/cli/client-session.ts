@@ -14,7 +14,7 @@ export async function withClient<T>(
   const settings = readSettings(false);
   if (settings.REDIS_URL === 'embedded') {
     throw new CommandError(
-      'REDIS_URL=embedded is the Redis of one process: set the URL that it printed at its start',
+      'REDIS_URL=embedded is a Redis inside one process: set REDIS_URL to the address that process printed at startup',
       EX_UNAVAILABLE,
     );
   }

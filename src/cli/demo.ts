@@ -47,7 +47,7 @@ export async function demo({ keep = false }: { keep?: boolean }): Promise<void> 
     if (results.length < faxes.length)
       throw new CommandError(`only ${results.length} of ${faxes.length} faxes finished in time`, EX_UNAVAILABLE);
     if (keep) {
-      console.log(`\nstill up: ${service.address}/queues (Ctrl-C ends it)`);
+      console.log(`\nstill up: ${service.address}/queues (Ctrl-C to stop)`);
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     }
   } finally {
@@ -104,7 +104,7 @@ function summary(results: readonly FaxResult[], lags: number[], simulator: Simul
     ['detection lag, mean', `${(mean / 1000).toFixed(2)} s`],
     ['detection lag, p95', `${(p95 / 1000).toFixed(2)} s`],
     ['requests', simulator.requests],
-    ['refusals by the limit', simulator.refusals],
+    ['refusals by the rate limit', simulator.refusals],
   );
   return `${outcomes.toString()}\n${figures.toString()}`;
 }

@@ -47,9 +47,7 @@ function cellsOf(line: string): Cells {
   } catch (error) {
     return {
       problem:
-        (error as CsvError).code === 'CSV_QUOTE_NOT_CLOSED'
-          ? 'a quote is not closed on its line'
-          : 'quotes where none can be',
+        (error as CsvError).code === 'CSV_QUOTE_NOT_CLOSED' ? 'a quote is not closed on this line' : 'misplaced quote',
     };
   }
 }
@@ -63,6 +61,6 @@ function headerOf(cells: Cells): Header | undefined {
 function entryOf(cells: Cells, { column, columns }: Header): { id: string } | { problem: string } {
   if ('problem' in cells) return cells;
   if (cells.length === columns) return { id: cells[column] ?? '' };
-  if (columns === 1) return { problem: 'more than an id: several columns need a header, such as faxJobId,invoice' };
-  return { problem: `${cells.length} columns, and the header has ${columns}` };
+  if (columns === 1) return { problem: 'more than one column: add a header, such as faxJobId,invoice' };
+  return { problem: `${cells.length} columns, but the header has ${columns}` };
 }

@@ -10,7 +10,7 @@ export async function serve(roles: Roles): Promise<void> {
   const log = await createLog(settings.LOG_LEVEL, secretsOf(settings));
   const starting = startService(settings, roles, log);
   const grace = closeWithGrace({ delay: settings.SHUTDOWN_TIMEOUT_MS, logger: false }, async ({ signal, err }) => {
-    if (err) log.fatal({ reason: err.message, stack: err.stack }, 'unforeseen error: stopping');
+    if (err) log.fatal({ reason: err.message, stack: err.stack }, 'unexpected error: stopping');
     else log.info({ signal }, 'stopping: finishing the jobs under way');
     await (await starting).close();
   });

@@ -9,10 +9,9 @@ export async function status(id: string, { json = false }: { json?: boolean }): 
     const known = await client.status(id);
     if (json) console.log(JSON.stringify(known));
     else if (known.kind === 'done') console.log(resultLine(known.result));
-    else if (known.kind === 'unknown')
-      console.log(`${id}: not known: neither in flight nor finished within the time that results are kept`);
+    else if (known.kind === 'unknown') console.log(`${id}: not known: not in flight, and no result is stored`);
     else {
-      const said = `${pollCount(known.polls)}, last "${known.lastMessage}", next ${known.nextPollAt ?? 'soon'}`;
+      const said = `${pollCount(known.polls)}, last "${known.lastMessage}", next poll ${known.nextPollAt ?? 'soon'}`;
       console.log(`${id}: in flight since ${known.enqueuedAt}, ${said}`);
     }
     if (known.kind === 'unknown') process.exitCode = 1;

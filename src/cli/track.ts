@@ -23,7 +23,7 @@ export async function track(args: readonly string[], { file, wait = false, json 
   await withClient(async (client, signal) => {
     const { ids, bad } = await readIds(entries(args, source, signal));
     if (file === undefined && ids.size + bad === 0)
-      throw new CommandError('no ids: give some, or --file, or standard input', EX_DATAERR);
+      throw new CommandError('no ids: pass them as arguments, with --file or on standard input', EX_DATAERR);
     const since = await client.lastEventId();
     const tracked = await trackAll(client, ids, signal);
     if (!json) console.log(`${tracked} tracked${bad > 0 ? `, ${bad} refused` : ''}`);
@@ -33,7 +33,7 @@ export async function track(args: readonly string[], { file, wait = false, json 
     if (!signal.aborted) return;
     console.error(
       tracked < ids.size
-        ? `interrupted: the ${ids.size - tracked} others are not tracked`
+        ? `interrupted: the other ${ids.size - tracked} are not tracked`
         : `interrupted: still tracked: ${names(open)}`,
     );
     process.exitCode = EX_INTERRUPTED;

@@ -29,14 +29,14 @@ describe('a file of ids', () => {
 
   it('spoils no line by another: a bad one is named with its number', async () => {
     expect(await read('faxJobId,name\n200,"never closed\n201,x\n202\n203,a"b"\n204,y\n')).toEqual([
-      'line 2: a quote is not closed on its line',
+      'line 2: a quote is not closed on this line',
       '201',
-      'line 4: 1 columns, and the header has 2',
-      'line 5: quotes where none can be',
+      'line 4: 1 columns, but the header has 2',
+      'line 5: misplaced quote',
       '204',
     ]);
     expect(await read('200,x\n201\n')).toEqual([
-      'line 1: more than an id: several columns need a header, such as faxJobId,invoice',
+      'line 1: more than one column: add a header, such as faxJobId,invoice',
       '201',
     ]);
   });
