@@ -1,11 +1,6 @@
-/** What `import 'faxwatch'` gives other services: a client, and the types of the contract. */
-export {
-  FaxStatusClient,
-  type ClientOptions,
-  type FaxStatus,
-  type TrackedFax,
-  type TrackOptions,
-} from './client/client.ts';
+/** What the package `faxwatch-client` gives other services: the client, its errors, and the types of its results. */
+export { FaxStatusClient, type ClientOptions, type FaxStatus } from './client/client.ts';
+export type { OnRefused, TrackedFax, TrackOptions } from './client/enqueue.ts';
 export {
   CancelError,
   ClosedError,
@@ -17,6 +12,7 @@ export {
 } from './client/errors.ts';
 export { PayloadError } from './contract/fax-job.ts';
 export { type FaxProgress } from './contract/progress.ts';
+export type { RedisClient } from './redis/redis-client.ts';
 export type { AlertData, AlertEvent, AlertKind } from './contract/alert.ts';
 export type { CloudEvent, FaxCompletedEvent } from './contract/event.ts';
 export type { FailureReason, FaxResult, JsonObject, Outcome } from './contract/result.ts';

@@ -3,18 +3,19 @@ import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { AlertEvent } from '../contract/alert.ts';
 import { keysOf, type Keys } from '../contract/keys.ts';
-import { parseFaxJob, PayloadError } from '../contract/fax-job.ts';
+import { parseFaxJob } from '../contract/fax-job.ts';
 import { parseProgress, type FaxProgress } from '../contract/progress.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../contract/event.ts';
-import { fromHash, type FaxResult, type JsonObject } from '../contract/result.ts';
+import { fromHash, type FaxResult } from '../contract/result.ts';
 import { readAlerts } from './alert-reader.ts';
 import { BoundedRedis } from './bounded-redis.ts';
 import { Completions } from './completions.ts';
 import { endedBy } from './ended-by.ts';
+import { inBatches, type OnRefused, type TrackedFax, type TrackOptions } from './enqueue.ts';
 import { CancelError, ClosedError, RedisUnavailableError, WaitTimeoutError } from './errors.ts';
 import { EventReader, lastEntryId } from './event-reader.ts';
-import { dedupId, findJob, removeJob } from './fax-jobs.ts';
+import { findJob, removeJob } from './fax-jobs.ts';
 import { nextPollAt } from './next-poll.ts';
 import { Subscription } from './subscription.ts';
 
@@ -24,7 +25,7 @@ export type ClientOptions = {
    * that connects. It is called for each connection that is needed; the client closes them all.
    */
   readonly redis?: string | (() => RedisClient);
-  /** As the service has them (contract §4): `fax-status`, `bull` and `fax:` if left out. */
+  /** As in the settings of the service: `fax-status`, `bull` and `fax:` if left out. */
   readonly queueName?: string;
   readonly queuePrefix?: string;
   readonly keyPrefix?: string;
@@ -32,30 +33,17 @@ export type ClientOptions = {
   readonly commandTimeoutMs?: number;
 };
 
-export type TrackOptions = {
-  /** Echoed in result and event; at most 4 KiB as JSON. */
-  readonly metadata?: JsonObject;
-  /** This fax's own limit instead of the service's `POLL_DEADLINE_MS`, ms since it is enqueued. */
-  readonly deadlineMs?: number;
-};
-
-/** A fax to be watched: its id alone, or with options. */
-export type TrackedFax = number | string | ({ readonly faxJobId: number | string } & TrackOptions);
-
 /** What is known of a fax. Times are ISO 8601, UTC. */
 export type FaxStatus =
   | { readonly kind: 'done'; readonly result: FaxResult }
   | ({ readonly kind: 'in_flight'; readonly enqueuedAt: string } & FaxProgress)
   | { readonly kind: 'unknown' };
 
-type OnRefused = (error: PayloadError, index: number, fax: TrackedFax) => void;
-
-const BATCH = 1_000; // faxes enqueued in one round trip
 const CANCEL_PATIENCE_MS = 30_000; // longer than a poll takes
 const CANCEL_AGAIN_MS = 50;
 
 /**
- * What other services use to have faxes watched and to learn how they ended (contract §1 and §3).
+ * What other services use to have faxes watched and to learn how they ended.
  *
  * Every call has an end, also while Redis is away. Besides the errors named at each, all of them reject with
  * RedisUnavailableError if Redis does not answer within `commandTimeoutMs`, with RedisReplyError if it refuses a
@@ -93,7 +81,8 @@ export class FaxStatusClient {
    * Has a fax watched. A fax that is in flight already stays as it is; one that has its result has its event published
    * again.
    *
-   * @throws PayloadError if the id, the metadata or the deadline is not what contract §1 allows
+   * @throws PayloadError if the id is neither a positive whole number nor 1 to 64 of `A-Z a-z 0-9 _ -`, the metadata no
+   *   JSON object of at most 4 KiB, or the deadline no positive whole number
    */
   async track(faxJobId: number | string, options: TrackOptions = {}): Promise<void> {
     await this.trackMany([{ faxJobId, ...options }]);
@@ -103,8 +92,8 @@ export class FaxStatusClient {
    * Has many faxes watched: 1,000 in a round trip, and the next are read from the source only when those are taken, so
    * that a source of any length is never held in memory as a whole.
    *
-   * @param onRefused told of each fax that is not what contract §1 allows, and of its place in the source, from 0; the
-   *   others go on. Without it the first such fax ends the call, and those before it are watched.
+   * @param onRefused called with each fax that `track` would refuse; the others go on. Without it the first such fax
+   *   ends the call, and those before it are watched.
    * @returns how many were taken
    * @throws PayloadError of the first refused fax, if there is no `onRefused`
    */
@@ -116,28 +105,11 @@ export class FaxStatusClient {
   }
 
   async #trackAll(faxes: Iterable<TrackedFax> | AsyncIterable<TrackedFax>, onRefused?: OnRefused): Promise<number> {
-    let [index, taken] = [-1, 0];
-    let batch: Parameters<Queue['addBulk']>[0] = [];
-    const send = async (): Promise<void> => {
-      const jobs = batch;
-      batch = [];
-      if (jobs.length > 0) await this.#redis.run(() => this.#queue.addBulk(jobs));
+    let taken = 0;
+    for await (const jobs of inBatches(faxes, onRefused)) {
+      await this.#redis.run(() => this.#queue.addBulk(jobs));
       taken += jobs.length;
-    };
-    for await (const fax of faxes) {
-      index += 1;
-      const data = typeof fax === 'object' ? fax : { faxJobId: fax };
-      try {
-        batch.push({ name: 'poll', data, opts: { deduplication: { id: dedupId(parseFaxJob(data).faxId) } } });
-      } catch (error) {
-        if (!(error instanceof PayloadError)) throw error;
-        if (!onRefused) await send();
-        if (!onRefused) throw error;
-        onRefused(error, index, fax);
-      }
-      if (batch.length >= BATCH) await send();
     }
-    await send();
     return taken;
   }
 

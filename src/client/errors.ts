@@ -1,8 +1,7 @@
-/** The fax had no result within the time that the caller gave. If it is tracked, it still is. */
-export class WaitTimeoutError extends Error {
-  override readonly name = 'WaitTimeoutError';
-  readonly code = 'ERR_WAIT_TIMEOUT';
+import { codedError } from '../contract/coded-error.ts';
 
+/** The fax had no result within the time that the caller gave. If it is tracked, it still is. */
+export class WaitTimeoutError extends codedError('WaitTimeoutError', 'ERR_WAIT_TIMEOUT') {
   constructor(faxId: string, timeoutMs: number) {
     super(
       `fax ${faxId} had no result within ${timeoutMs} ms: if it is tracked it still is, so wait again, ` +
@@ -12,42 +11,25 @@ export class WaitTimeoutError extends Error {
 }
 
 /** The fax could not be let go of, as a worker was at it all the time. Try again. */
-export class CancelError extends Error {
-  override readonly name = 'CancelError';
-  readonly code = 'ERR_CANCEL';
-}
+export class CancelError extends codedError('CancelError', 'ERR_CANCEL') {}
 
 /** The client was closed: before the call, or while something still waited. */
-export class ClosedError extends Error {
-  override readonly name = 'ClosedError';
-  readonly code = 'ERR_CLOSED';
-}
+export class ClosedError extends codedError('ClosedError', 'ERR_CLOSED') {}
 
 /**
  * Redis could not be reached in time, or does not let this client in. Every call can be made again; whether one that
  * changes something took effect is not known.
  */
-export class RedisUnavailableError extends Error {
-  override readonly name = 'RedisUnavailableError';
-  readonly code = 'ERR_REDIS_UNAVAILABLE';
-}
+export class RedisUnavailableError extends codedError('RedisUnavailableError', 'ERR_REDIS_UNAVAILABLE') {}
 
 /** Redis answered a command with an error, such as a missing permission. Trying again does not help. */
-export class RedisReplyError extends Error {
-  override readonly name = 'RedisReplyError';
-  readonly code = 'ERR_REDIS_REPLY';
-}
+export class RedisReplyError extends codedError('RedisReplyError', 'ERR_REDIS_REPLY') {}
 
 /** The stream does not have the event that reading was to go on from: it was trimmed away, or never was. */
-export class EventNotFoundError extends Error {
-  override readonly name = 'EventNotFoundError';
-  readonly code = 'ERR_EVENT_NOT_FOUND';
-}
+export class EventNotFoundError extends codedError('EventNotFoundError', 'ERR_EVENT_NOT_FOUND') {}
 
 /** The stream was trimmed past the place where reading was to go on: events may be missing in between. */
-export class EventsTrimmedError extends Error {
-  override readonly name = 'EventsTrimmedError';
-  readonly code = 'ERR_EVENTS_TRIMMED';
+export class EventsTrimmedError extends codedError('EventsTrimmedError', 'ERR_EVENTS_TRIMMED') {
   /** The entry id of the oldest event left; undefined if none is left. `since: '0'` reads on from it. */
   readonly oldestId: string | undefined;
 

@@ -3,7 +3,7 @@ import type { Keys } from '../contract/keys.ts';
 import { faxIdOf } from '../redis/fax-of-job.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
-/** The deduplication id under which a fax is enqueued; producers may use it as a job id, too (contract §1). */
+/** The deduplication id under which a fax is enqueued; producers may use it as a job id, too. */
 export const dedupId = (faxId: string): string => `fax-${faxId}`;
 
 /**

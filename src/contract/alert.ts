@@ -1,6 +1,6 @@
 import type { CloudEvent } from './event.ts';
 
-/** What operators are told of on `<KEY_PREFIX>alerts` (contract §3). */
+/** What operators should know, published on `<KEY_PREFIX>alerts`. */
 export type AlertKind = 'unauthorized' | 'rate_limited' | 'unrecognised_message' | 'low_balance' | 'api_down';
 
 export type AlertEvent = CloudEvent<`fax.alert.${AlertKind}` | `fax.alert.${AlertKind}.resolved`, AlertData>;

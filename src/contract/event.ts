@@ -16,7 +16,7 @@ export type CloudEvent<Type extends string, Data> = {
   readonly data: Data;
 };
 
-/** Published on `<KEY_PREFIX>completed` and added to `<KEY_PREFIX>events` when a fax has its result (contract §3). */
+/** Published on `<KEY_PREFIX>completed` and added to `<KEY_PREFIX>events` when a fax has its result. */
 export type FaxCompletedEvent = CloudEvent<'fax.job.completed', FaxResult>;
 
 /** The event of a result. It depends on the result alone, so an event published again is the same one, id included. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { codedError } from './coded-error.ts';
 import type { JsonObject } from './result.ts';
 
 const MAX_METADATA_BYTES = 4096;
@@ -36,7 +37,7 @@ const FaxJob = z.strictObject({
     .optional(),
 });
 
-/** The data of a job in the queue, checked (contract §1). */
+/** The data of a job in the queue, checked. */
 export type FaxJob = { readonly faxId: string; readonly metadata: JsonObject; readonly deadlineMs: number | undefined };
 
 /**
@@ -73,10 +74,7 @@ export function jsonBytes(value: unknown): number {
 }
 
 /** A job whose data no worker can use. It fails at once; the API is not asked. */
-export class PayloadError extends Error {
-  override readonly name = 'PayloadError';
-  readonly code = 'ERR_PAYLOAD';
-
+export class PayloadError extends codedError('PayloadError', 'ERR_PAYLOAD') {
   constructor(problems: readonly string[]) {
     super(problems.join('; '));
   }

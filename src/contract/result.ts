@@ -1,8 +1,8 @@
-/** Why a fax failed: the outcome words of Fax.to's webhook table (contract §2). */
+/** Why a fax failed: the outcome words of Fax.to's webhook table. */
 export const FAILURE_REASONS = ['no_answer', 'busy', 'file_error', 'hangup', 'unknown'] as const;
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
-/** How a fax ended (contract §3). */
+/** How a fax ended: sent, failed, unknown to Fax.to, or not final before its deadline. */
 export type Outcome =
   | { readonly state: 'sent'; readonly reason: 'ok' }
   | { readonly state: 'failed'; readonly reason: FailureReason }
@@ -11,9 +11,7 @@ export type Outcome =
 
 export type JsonObject = { readonly [key: string]: unknown };
 
-/**
- * The final result of one fax: the hash at `<KEY_PREFIX>status:<faxJobId>`, and the `data` of its event (contract §3).
- */
+/** The final result of one fax: the hash at `<KEY_PREFIX>status:<faxJobId>`, and the `data` of its event. */
 export type FaxResult = Outcome & {
   /** A number where the id is a whole number in its plain form (200 and "200" are the same fax), else text. */
   readonly faxJobId: number | string;

@@ -56,7 +56,7 @@ function commandFor({ language, code }: Snippet, port: string): string[] | undef
   return undefined;
 }
 
-const snippets = ['README.md', 'docs/integrating.md']
+const snippets = ['README.md', 'docs/integrating.md', 'src/client/README.md']
   .flatMap(snippetsOf)
   .filter(
     ({ section, language }) => /^(Put faxes in|Get results out|Look one up)/.test(section) && language !== 'json',
@@ -71,17 +71,20 @@ let harness: Harness;
 beforeAll(() => {
   // A project that has what the snippets import; the client is built as for its package.
   const modules = join(project, 'node_modules');
-  mkdirSync(join(modules, 'faxwatch'), { recursive: true });
+  mkdirSync(join(modules, 'faxwatch-client'), { recursive: true });
   for (const name of ['bullmq', 'ioredis', 'redis', 'zod'])
     symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
   execFileSync(process.execPath, [
     join(ROOT, 'node_modules/typescript/bin/tsc'),
     '-p',
-    join(ROOT, 'tsconfig.library.json'),
+    join(ROOT, 'tsconfig.client.json'),
     '--outDir',
-    join(modules, 'faxwatch'),
+    join(modules, 'faxwatch-client'),
   ]);
-  writeFileSync(join(modules, 'faxwatch/package.json'), JSON.stringify({ type: 'module', exports: './index.js' }));
+  writeFileSync(
+    join(modules, 'faxwatch-client/package.json'),
+    JSON.stringify({ type: 'module', exports: './index.js' }),
+  );
 }, 60_000);
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
