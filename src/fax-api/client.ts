@@ -15,7 +15,8 @@ const MAX_BODY_BYTES = 64 * 1024; // contract §2: a longer body is a server fau
 const MAX_MESSAGE_CHARS = 1024; // of the API's message, what is kept and shown
 const NO_BODY = Buffer.alloc(0);
 
-const utf8 = new TextDecoder('utf-8', { fatal: true }); // a message with broken characters could match a wording that it never said
+// A message with broken characters could match a wording that it never said.
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const Body = z.object({
   status: z.string(),
@@ -216,8 +217,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
 /**
  * Parses JSON in which no key comes twice with different values: JSON.parse takes the last, and which one the API means
- * nobody knows. If re-serialising gives the same text, no key was repeated, which is cheaper to see than lossless-json's
- * way.
+ * nobody knows. If re-serialising gives the same text, no key was repeated: a cheaper check than lossless-json's.
  */
 function jsonOf(text: string): unknown {
   const json: unknown = JSON.parse(text);
