@@ -27,8 +27,6 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     }),
   });
   console.log(`stand-in API: FAX_API_BASE_URL=${simulator.url}`);
-  console.log(
-    `fates by id prefix: ${FATE_NAMES.join(', ')} (such as busy-17); any other id is sent, or fails one time in five`,
-  );
+  console.log(`fates by id prefix: ${FATE_NAMES.join(', ')} (such as busy-17); of other ids, one in five fails`);
   closeWithGrace({ logger: false }, async () => simulator.stop());
 }
