@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import got, { type HandlerFunction, type Options } from 'got';
 import { parse } from 'lossless-json';
 import { z } from 'zod';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import type { Answer, AnswerContent, Fault, RateHeaders } from './answer.ts';
 import { ownWords } from './own-words.ts';
 import { rateHeaders } from './rate-headers.ts';

@@ -1,5 +1,5 @@
 import { RateLimitError, UnrecoverableError, type Job } from 'bullmq';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import type { Answer } from '../fax-api/answer.ts';
 import type { ClassificationRule } from '../fax-api/classification-rules.ts';
 import { classify } from '../fax-api/classify.ts';
