@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { AlertDesk } from './alerts/alert-desk.ts';
 import { BalanceWatch } from './alerts/balance.ts';
 import { Wordings } from './alerts/wordings.ts';
-import type { Settings } from './settings/settings.ts';
+import type { Settings } from './settings/table.ts';
 import { FleetReader } from './dashboard/fleet.ts';
 import { Metrics } from './dashboard/metrics.ts';
 import { createServer } from './dashboard/server.ts';
+import type { ClassificationRule } from './fax-api/classification-rules.ts';
 import { classify } from './fax-api/classify.ts';
-import { loadRules } from './fax-api/classification-rules.ts';
 import { FaxApiClient } from './fax-api/client.ts';
 import { keysOf } from './contract/keys.ts';
 import type { Log } from './log/log.ts';
@@ -56,11 +56,13 @@ const CLOSING_SHARE = 0.8; // of the shutdown time for jobs under way; the rest 
 /**
  * The composition root: builds the parts of the service from its settings, starts them in order and stops them in
  * reverse.
- *
- * @throws SettingsError if the classification file is wrong
  */
-export async function startService(settings: Settings, roles: Roles, log: Log): Promise<Service> {
-  const rules = loadRules(settings.CLASSIFICATION_FILE);
+export async function startService(
+  settings: Settings,
+  rules: readonly ClassificationRule[],
+  roles: Roles,
+  log: Log,
+): Promise<Service> {
   const redis = await connectRedis(settings, log);
   const keys = keysOf(settings.KEY_PREFIX);
   const queue = new Queue(settings.QUEUE_NAME, {

@@ -1,5 +1,5 @@
 import { RedisReplyError, RedisUnavailableError } from '../client/errors.ts';
-import { SettingsError } from '../settings/settings.ts';
+import { SettingsError } from '../settings/settings-error.ts';
 import { redactor } from '../log/redact.ts';
 import { PayloadError } from '../contract/fax-job.ts';
 

@@ -2,13 +2,14 @@ import closeWithGrace from 'close-with-grace';
 import { createLog } from '../log/log.ts';
 import { startService, type Roles } from '../main.ts';
 import { secretsOf } from '../settings/secrets.ts';
-import { readSettings } from './settings.ts';
+import { readServiceSettings } from './settings.ts';
 
 /** Runs the service until SIGTERM or SIGINT, then exits 0 within `SHUTDOWN_TIMEOUT_MS` (contract §4). */
 export async function serve(roles: Roles): Promise<void> {
-  const settings = readSettings(roles.worker);
+  const { settings, rules, warnings } = readServiceSettings(roles.worker);
   const log = await createLog(settings.LOG_LEVEL, secretsOf(settings));
-  const starting = startService(settings, roles, log);
+  for (const warning of warnings) log.warn(warning);
+  const starting = startService(settings, rules, roles, log);
   const grace = closeWithGrace({ delay: settings.SHUTDOWN_TIMEOUT_MS, logger: false }, async ({ signal, err }) => {
     if (err) log.fatal({ reason: err.message, stack: err.stack }, 'unexpected error: stopping');
     else log.info({ signal }, 'stopping: finishing the jobs under way');

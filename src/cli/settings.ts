@@ -1,5 +1,9 @@
-import { loadSettings, type Settings } from '../settings/settings.ts';
+import { loadRules, type ClassificationRule } from '../fax-api/classification-rules.ts';
+import { checkSettings, loadSettings } from '../settings/load.ts';
 import { forgetSecrets, secretsOf } from '../settings/secrets.ts';
+import { SettingsError } from '../settings/settings-error.ts';
+import type { Settings } from '../settings/table.ts';
+import { settingsWarnings } from '../settings/warnings.ts';
 import { redactErrors } from './failure.ts';
 
 /**
@@ -10,7 +14,42 @@ import { redactErrors } from './failure.ts';
  */
 export function readSettings(needsKey: boolean): Settings {
   const settings = loadSettings(process.env, needsKey);
+  hideSecrets(settings);
+  return settings;
+}
+
+/** What the service starts from. */
+export type ServiceSettings = Readonly<{
+  settings: Settings;
+  rules: readonly ClassificationRule[];
+  /** One line for each probable mistake, for the log. */
+  warnings: readonly string[];
+}>;
+
+/**
+ * As `readSettings`, with the rules in `CLASSIFICATION_FILE`.
+ *
+ * @throws SettingsError that names every wrong variable and all that is wrong with that file
+ */
+export function readServiceSettings(needsKey: boolean): ServiceSettings {
+  const { settings, problems } = checkSettings(process.env, needsKey);
+  const [rules, ruleProblems] = checkRules(settings.CLASSIFICATION_FILE);
+  const all = [...problems, ...ruleProblems];
+  if (all.length > 0) throw new SettingsError(all);
+  hideSecrets(settings);
+  return { settings, rules, warnings: settingsWarnings(process.env) };
+}
+
+function checkRules(file: string | null): [rules: readonly ClassificationRule[], problems: readonly string[]] {
+  try {
+    return [loadRules(file), []];
+  } catch (error) {
+    if (error instanceof SettingsError) return [[], error.problems];
+    throw error;
+  }
+}
+
+function hideSecrets(settings: Settings): void {
   forgetSecrets(process.env);
   redactErrors(secretsOf(settings));
-  return settings;
 }

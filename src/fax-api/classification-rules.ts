@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { SettingsError } from '../settings/settings.ts';
+import { SettingsError } from '../settings/settings-error.ts';
 import { FAILURE_REASONS } from '../contract/result.ts';
 import { normalise } from './wording.ts';
 

@@ -5,7 +5,7 @@ import { parse } from 'lossless-json';
 import { Pool, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { redactor } from '../log/redact.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import type { Answer, AnswerContent, Fault, RateHeaders } from './answer.ts';
 import { connectorWithoutInterim } from './interim-responses.ts';
 import { ownWords } from './own-words.ts';

@@ -1,5 +1,5 @@
 import type { AlertDesk } from '../alerts/alert-desk.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import { BIN_SPAN, type Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import type { Keys } from '../contract/keys.ts';
 import type { Log } from '../log/log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';

@@ -1,5 +1,5 @@
 import type { Queue } from 'bullmq';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import type { RateLimit } from '../limit/rate-limit.ts';
 import type { Slot } from '../limit/slot.ts';
 import type { Turn } from '../limit/turn.ts';

@@ -8,7 +8,7 @@ import type { Slot } from '../limit/slot.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import type { IntervalBounds } from '../schedule/choose.ts';
 import type { Chooser } from '../schedule/chooser.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import type { Claim, ClaimGate, Purpose } from './claim.ts';
 import { delayFor } from './delay.ts';
 import type { Notes } from './notes.ts';

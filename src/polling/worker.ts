@@ -1,5 +1,5 @@
 import { UnrecoverableError, Worker, type Processor, type Queue, type Telemetry } from 'bullmq';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import type { Log } from '../log/log.ts';
 import { faultBackoff } from '../schedule/fault-backoff.ts';
 import type { RedisClient } from '../redis/redis-client.ts';

@@ -1,5 +1,5 @@
 import { Cluster, type RedisOptions } from 'ioredis';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import type { Log } from '../log/log.ts';
 import { BatchingRedis } from './batching-redis.ts';
 import { startEmbedded } from './embedded.ts';

@@ -1,5 +1,5 @@
 import { Job, type Queue } from 'bullmq';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../settings/table.ts';
 import type { Log } from '../log/log.ts';
 import { watchesFax } from '../redis/fax-of-job.ts';
 import type { RedisClient } from '../redis/redis-client.ts';

@@ -1,22 +1,28 @@
-import type { Settings } from './settings.ts';
+import { SETTING_NAMES, SETTINGS, type Settings } from './table.ts';
+import type { Setting } from './setting.ts';
 
-const SECRETS = ['FAX_API_KEY', 'DASHBOARD_PASSWORD'] as const;
-const URLS = ['REDIS_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'] as const; // which may hold a password
+const SECRETS = SETTING_NAMES.flatMap((name) => {
+  const { secret }: Setting<unknown> = SETTINGS[name];
+  return secret === undefined ? [] : [{ name, secret }];
+});
 
 /** What must be in no output: every secret of the settings, in each way in which it is written there. */
 export function secretsOf(settings: Settings): string[] {
-  const texts = [...SECRETS.map((name) => settings[name]), ...URLS.flatMap((name) => passwordsIn(settings[name]))];
-  return texts.filter((text): text is string => Boolean(text));
+  return SECRETS.flatMap(({ name, secret }) => {
+    const value = settings[name];
+    if (typeof value !== 'string') return [];
+    return secret === 'whole' ? [value] : passwordsIn(value);
+  }).filter((text) => text !== '');
 }
 
 /** Takes the secrets out of an environment: once read, a child process or a crash report has no use for them. */
 export function forgetSecrets(env: NodeJS.ProcessEnv): void {
-  for (const name of [...SECRETS, ...URLS]) Reflect.deleteProperty(env, name);
+  for (const { name } of SECRETS) Reflect.deleteProperty(env, name);
 }
 
 /** The password of a URL, as written and decoded. */
-function passwordsIn(text: string | null): string[] {
-  if (text === null || !URL.canParse(text)) return [];
+function passwordsIn(text: string): string[] {
+  if (!URL.canParse(text)) return [];
   const { password, searchParams } = new URL(text);
   return [password, decoded(password), searchParams.get('password') ?? '']; // ioredis takes one from the query, too
 }

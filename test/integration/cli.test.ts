@@ -53,6 +53,30 @@ describe('without Redis', () => {
     expect(file).toEqual({ code: 78, output: expect.stringMatching(/^CLASSIFICATION_FILE: /) });
   });
 
+  it('start says all that is wrong at once, a classification file included', async () => {
+    const wrong = { RATE_LIMIT_MAX: 'many', CLASSIFICATION_FILE: '/nowhere.json', REDIS_SENTINELS: 'a:1' };
+    const { code, output } = await run(['start'], wrong);
+    expect(code).toBe(78);
+    expect(output.split('\n').map((line) => line.split(':')[0])).toEqual([
+      'RATE_LIMIT_MAX',
+      'FAX_API_KEY',
+      'REDIS_SENTINEL_NAME',
+      'CLASSIFICATION_FILE',
+    ]);
+  });
+
+  it('a misspelt setting and a NODE_ENV without a file are warnings in the log, once each and without a value', async () => {
+    const env = { REDIS_URL: redis.url, DASHBOARD_PORT: '0', RATE_LIMT_MAX: 'hush', NODE_ENV: 'quiet' };
+    const dashboard = new CliProcess(['dashboard'], env);
+    await dashboard.line(/NODE_ENV/);
+    expect(await dashboard.exit('SIGTERM')).toBe(0);
+    expect(dashboard.lines.filter((line) => /RATE_LIM/.test(line))).toEqual([
+      expect.stringMatching(/"level":40.*RATE_LIMT_MAX: .*did you mean RATE_LIMIT_MAX\?/),
+    ]);
+    expect(dashboard.lines.filter((line) => /NODE_ENV/.test(line))).toEqual([expect.stringMatching(/"level":40/)]);
+    expect(dashboard.output).not.toMatch(/hush|quiet/);
+  });
+
   it('an unknown command or option, a bad id, no ids: a plain line and an exit code other than 0', async () => {
     for (const args of [
       ['fax'],

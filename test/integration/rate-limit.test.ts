@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from '@jest/globals';
-import { loadSettings } from '../../src/settings/settings.ts';
+import { loadSettings } from '../../src/settings/load.ts';
+import { loadRules } from '../../src/fax-api/classification-rules.ts';
 import { startService, type Service } from '../../src/main.ts';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness, mostIn } from '../support/harness.ts';
@@ -73,12 +74,13 @@ it('of two workers with different settings the lower ceiling is in force, with a
   const { log, lines } = listeningLog();
   second = await startService(
     loadSettings({ ...harness.env, RATE_LIMIT_MAX: '5' }, true),
+    loadRules(null),
     { worker: true, board: false },
     log,
   );
   await harness.untilAsync(async () => ((await limitOf()) < 5 ? true : undefined));
   // starting is no reason to raise it
-  const third = await startService(harness.settings, { worker: true, board: false }, silentLog);
+  const third = await startService(harness.settings, loadRules(null), { worker: true, board: false }, silentLog);
   expect(await limitOf()).toBeLessThan(5);
   await harness.until(() => (lines.some(({ msg }) => /different rate limits/.test(msg)) ? true : undefined));
   expect(lines.find(({ msg }) => /different rate limits/.test(msg))).toMatchObject({

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { loadSettings } from '../../src/settings/settings.ts';
+import { loadSettings } from '../../src/settings/load.ts';
+import { loadRules } from '../../src/fax-api/classification-rules.ts';
 import { startService, type Service } from '../../src/main.ts';
 import { fateOf, type SimulatedAnswer } from '../../src/simulator/fate.ts';
 import { Harness, TEST_KEY } from '../support/harness.ts';
@@ -84,6 +85,7 @@ it('a worker with an old key stops by itself while others are answered, says so,
   const { log, lines } = listeningLog();
   other = await startService(
     loadSettings({ ...harness.env, FAX_API_KEY: 'an-old-key', DASHBOARD_PORT: '0' }, true),
+    loadRules(null),
     { worker: true, board: false },
     log,
   );

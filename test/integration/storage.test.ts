@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
+import { loadRules } from '../../src/fax-api/classification-rules.ts';
 import { startService, type Service } from '../../src/main.ts';
 import { Harness } from '../support/harness.ts';
 import { listeningLog, type LogLine } from '../support/log.ts';
@@ -30,7 +31,7 @@ withServer('while Redis takes no results', () => {
     harness = await Harness.start({ redisUrl: redis.url, run: false, env });
     const listening = listeningLog();
     lines = listening.lines;
-    service = await startService(harness.settings, { worker: true, board: false }, listening.log);
+    service = await startService(harness.settings, loadRules(null), { worker: true, board: false }, listening.log);
     await ready('ready');
   };
   const ready = async (reason: string | RegExp): Promise<void> => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { loadSettings, SettingsError } from '../../src/settings/settings.ts';
+import { loadSettings } from '../../src/settings/load.ts';
+import { SettingsError } from '../../src/settings/settings-error.ts';
 
 const KEY = { FAX_API_KEY: 'k' };
 

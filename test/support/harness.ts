@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { Queue, type JobsOptions } from 'bullmq';
 import { Redis, type Cluster } from 'ioredis';
 import type { AlertEvent } from '../../src/contract/alert.ts';
-import { loadSettings, type Settings } from '../../src/settings/settings.ts';
+import { loadSettings } from '../../src/settings/load.ts';
+import type { Settings } from '../../src/settings/table.ts';
+import { loadRules } from '../../src/fax-api/classification-rules.ts';
 import { startService, type Roles, type Service } from '../../src/main.ts';
 import type { FaxCompletedEvent } from '../../src/contract/event.ts';
 import { Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
@@ -73,7 +75,7 @@ export class Harness {
   }
 
   async run(roles: Roles = { worker: true, board: false }): Promise<Service> {
-    this.#service = await startService(this.settings, roles, silentLog);
+    this.#service = await startService(this.settings, loadRules(this.settings.CLASSIFICATION_FILE), roles, silentLog);
     return this.#service;
   }
 

@@ -1,0 +1,18 @@
+/**
+ * How much of a value no output may hold: all of it, or the password in the URL that it is.
+ * Either way the variable is taken out of the environment once it is read.
+ */
+export type Secrecy = 'whole' | 'password';
+
+/** One setting: a row of the table. */
+export type Setting<T> = Readonly<{
+  /** `null` for none; only then may it be `null`. */
+  default: T;
+  /** What it means, for people: Markdown, in one line. */
+  doc: string;
+  secret?: Secrecy;
+  /** What a value must be, as in "must be a whole number". */
+  wanted: string;
+  /** The value in text or JSON; undefined if it is not what is wanted. */
+  read: (value: unknown) => T | undefined;
+}>;
