@@ -3,7 +3,7 @@ import { SettingsError } from '../settings/settings-error.ts';
 import { redactor } from '../log/redact.ts';
 import { PayloadError } from '../contract/fax-job.ts';
 
-/** A command that cannot go on, in words for whoever ran it. Exit codes are those of sysexits(3). */
+/** A command that cannot go on, in words for the person who ran it. Exit codes are those of sysexits(3). */
 export class CommandError extends Error {
   override readonly name = 'CommandError';
   readonly exitCode: number;

@@ -27,6 +27,8 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     }),
   });
   console.log(`stand-in API: FAX_API_BASE_URL=${simulator.url}`);
-  console.log(`fates by id prefix: ${FATE_NAMES.join(', ')} (such as busy-17); of other ids, one in five fails`);
+  console.log(
+    `fates by id prefix: ${FATE_NAMES.join(', ')} (such as busy-17); of others, one in five fails, the rest are sent`,
+  );
   closeWithGrace({ logger: false }, async () => simulator.stop());
 }
