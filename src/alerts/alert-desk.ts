@@ -4,7 +4,7 @@ import type { Log } from '../log/log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { AlertData, AlertEvent, AlertKind } from '../contract/alert.ts';
 
-/** Publishes alerts and their ends, and logs them. Whoever calls it sees to it that an episode is told of once. */
+/** Publishes alerts and their ends, and logs them. Callers must announce each episode only once. */
 export class AlertDesk {
   readonly #redis: RedisClient;
   readonly #channel: string;

@@ -8,7 +8,7 @@ import type { AlertDesk } from './alert-desk.ts';
 const MAX_WORDINGS = 500; // an API that puts a date into each message must not fill Redis
 const MAX_WORDING_CHARS = 200;
 
-/** Remembers the wordings that no rule knows, so that each is told of once, by whichever worker meets it first. */
+/** Remembers the wordings that no rule knows, so that each raises one alert, from whichever worker meets it first. */
 export class Wordings {
   readonly #redis: RedisClient;
   readonly #key: string;

@@ -5,7 +5,7 @@ import { loadScript, type Script } from '../redis/script.ts';
 import { completedEvent } from '../contract/event.ts';
 import { fromHash, toHash, type FaxResult } from '../contract/result.ts';
 
-/** Keeps results and tells of them (contract §3). */
+/** Stores results and publishes their events (contract §3). */
 export class ResultStore {
   readonly #redis: RedisClient;
   readonly #keys: Keys;
@@ -43,8 +43,8 @@ export class ResultStore {
   }
 
   /**
-   * Publishes the event of a stored result again, for who enqueued the fax anew and waits. The stream gains no second
-   * entry.
+   * Publishes the event of a stored result again, for someone who enqueued the fax again and waits. The stream gains no
+   * second entry.
    */
   async publishAgain(result: FaxResult): Promise<void> {
     await this.#redis.publish(this.#keys.completed, JSON.stringify(completedEvent(result)));

@@ -47,7 +47,7 @@ const EXPIRED: Next = { do: 'finish', outcome: { state: 'expired', reason: 'dead
  * Takes a fax one step further: its progress after an answer, and what happens to its job. Every row of the contract's
  * table of answers is decided here. Pure.
  *
- * A refusal of everyone never ends a fax, however old it is: it tells of the key or the limit, not of the fax.
+ * A refusal of everyone never ends a fax, however old it is: it is about the key or the limit, not the fax.
  */
 export function step(situation: Situation): Step {
   const { now } = situation;

@@ -27,10 +27,10 @@ const connectionOptions = {
   // this).
   maxRetriesPerRequest: null,
   retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), RECONNECT_CEILING_MS),
-  // After a failover the old master refuses writes: connect anew and send the command again (2, ioredis README,
+  // After a failover the old master refuses writes: connect again and resend the command (2, ioredis README,
   // "Reconnect on error").
   reconnectOnError: (error: Error) => (error.message.includes('READONLY') ? 2 : false),
-  // A connection that is half open (the other side gone without a word) gives no answer and no error: it is made anew.
+  // A connection that is half open (the other side gone without a word) gives no answer and no error: it is replaced.
   socketTimeout: SILENCE_MS,
 } satisfies RedisOptions;
 

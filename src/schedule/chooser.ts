@@ -34,8 +34,7 @@ const PER_BIN = 50; // at most so many heads of one bin, where several are chose
  * for its slot, and whoever takes that slot sees that another job waits for the next one. Whichever worker takes a fax
  * first has it, so any number of them choose.
  *
- * Each job stays in BullMQ's delayed set besides, as a safety net: should the choosing fail it is polled all the same,
- * much later.
+ * Each job stays in BullMQ's delayed set besides, as a safety net: if choosing fails, it is still polled, much later.
  */
 export class Chooser {
   readonly #parts: ChooserParts;
