@@ -1,23 +1,24 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { isSettingName, type SettingName } from './table.ts';
 
 type ConfigFile = Readonly<{ values: Partial<Record<SettingName, unknown>>; problems: readonly string[] }>;
 
-/** The settings in `config/<NODE_ENV>.json`, unread as yet, and what is wrong with it as a whole. */
+/** The settings in `config/<NODE_ENV>.json`, their values unchecked, and what is wrong with the file as a whole. */
 export function readConfigFile(env: NodeJS.ProcessEnv): ConfigFile {
   const file = configFileOf(env);
   if (file === undefined) return { values: {}, problems: [] };
-  const name = `config/${file.pathname.split('/').at(-1) ?? ''}`;
-  const json = parse(readFileSync(file, 'utf8'));
+  return parseConfigFile(`config/${basename(file.pathname)}`, readFileSync(file, 'utf8'));
+}
+
+/** @param name what problems call the file */
+export function parseConfigFile(name: string, content: string): ConfigFile {
+  const json = parse(content);
   if (!isObject(json)) return { values: {}, problems: [`${name}: must be a JSON object`] };
-  const unknown = Object.keys(json).filter((key) => !isSettingName(key));
-  const nested = Object.keys(json).filter((key) => isSettingName(key) && isObject(json[key]));
+  const entries = Object.entries(json);
   return {
-    values: Object.fromEntries(Object.entries(json).filter(([key]) => ![...unknown, ...nested].includes(key))),
-    problems: [
-      ...unknown.map((key) => `${key}: no such setting (${name})`),
-      ...nested.map((key) => `${key}: must not be an object (${name})`),
-    ],
+    values: Object.fromEntries(entries.filter(([key]) => isSettingName(key))),
+    problems: entries.filter(([key]) => !isSettingName(key)).map(([key]) => `${key}: no such setting (${name})`),
   };
 }
 

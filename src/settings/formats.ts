@@ -8,7 +8,7 @@ type Range = Readonly<{ min?: number; max?: number }>;
 
 export type HostPort = Readonly<{ host: string; port: number }>;
 
-export const MAX_TIMER_MS = 2 ** 31 - 1; // the longest time that setTimeout takes
+const MAX_TIMER_MS = 2 ** 31 - 1; // the longest time that setTimeout takes
 
 /** A whole number. */
 export function integer(initial: number, { min, max = MAX_TIMER_MS, ...about }: About & Range & { min: number }) {
@@ -43,12 +43,16 @@ export function oneOf<const T extends string>(initial: NoInfer<T>, words: readon
   return row<T>(initial, about, wanted, (value) => words.find((word) => word === value));
 }
 
-export function text<D extends string | null>(
-  initial: D,
+export function text(
+  initial: string,
   { pattern = /\S/, wanted = 'must not be empty', ...about }: About & { pattern?: RegExp; wanted?: string },
-): Setting<string | D> {
-  return row<string | D>(initial, about, wanted, (value) =>
-    typeof value === 'string' && pattern.test(value) ? value : undefined,
+): Setting<string> {
+  return row(initial, about, wanted, (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined));
+}
+
+export function optionalText(about: About): Setting<string | null> {
+  return row<string | null>(null, about, 'must be text', (value) =>
+    typeof value === 'string' && value !== '' ? value : undefined,
   );
 }
 

@@ -1,4 +1,4 @@
-import { apiUrl, flag, hostPorts, httpUrl, integer, number, oneOf, redisUrl, text } from './formats.ts';
+import { apiUrl, flag, hostPorts, httpUrl, integer, number, oneOf, optionalText, redisUrl, text } from './formats.ts';
 import type { Setting } from './setting.ts';
 
 const noColon = { pattern: /^[^:\s]+$/, wanted: 'must be text without ":"' };
@@ -20,7 +20,7 @@ export const SETTINGS = {
     doc: '`POST` sends the key in a form body, which keeps it out of URLs',
   }),
   FAX_API_TIMEOUT_MS: integer(10_000, { min: 1, doc: 'time-out of a whole request' }),
-  CLASSIFICATION_FILE: text(null, { doc: 'a file with more wordings' }),
+  CLASSIFICATION_FILE: optionalText({ doc: 'a file with more wordings' }),
   RATE_LIMIT_MAX: integer(60, {
     min: 1,
     max: 1_000_000,
@@ -46,7 +46,7 @@ export const SETTINGS = {
     doc: '`host:port,host:port`; with `QUEUE_PREFIX={bull}` and `KEY_PREFIX={fax}:`',
   }),
   REDIS_SENTINELS: hostPorts(null, { doc: '`host:port,host:port`; with `REDIS_SENTINEL_NAME`' }),
-  REDIS_SENTINEL_NAME: text(null, { doc: "the master's name" }),
+  REDIS_SENTINEL_NAME: optionalText({ doc: "the master's name" }),
   QUEUE_NAME: text('fax-status', { ...noColon, doc: 'the BullMQ queue' }),
   QUEUE_PREFIX: text('bull', { doc: "BullMQ's own prefix" }),
   KEY_PREFIX: text('fax:', { doc: 'of every key and channel outside the queue' }),
@@ -60,8 +60,7 @@ export const SETTINGS = {
     ...noColon,
     doc: 'HTTP Basic on every page but `/healthz`, `/readyz`, `/metrics`',
   }),
-  DASHBOARD_PASSWORD: text(null, {
-    pattern: /./s,
+  DASHBOARD_PASSWORD: optionalText({
     secret: 'whole',
     doc:
       'without it only a loopback `Host` is answered on these pages; 8 characters or more on another host than ' +
