@@ -89,28 +89,34 @@ it('wait, events and alerts ride out an outage, and a call that failed meanwhile
   const { QUEUE_NAME: queueName, KEY_PREFIX: keyPrefix } = harness.settings;
   const client = new FaxStatusClient({ redis: proxy.url, queueName, keyPrefix, commandTimeoutMs: 2_000 });
   harness.simulator.send(1, fateOf('pending', 0));
-  await client.track(1);
+  harness.simulator.send(2, fateOf('sent', 0));
   const events = client.events({ since: '0' });
   const alerts = client.alerts();
-  const seen = Promise.all([client.wait(1), events.next(), alerts.next()]);
   const listening = async (channel: string): Promise<number> => {
     return (await harness.redis.pubsub('NUMSUB', `${keyPrefix}${channel}`))[1] as number;
   };
-  await harness.untilAsync(async () => {
-    return (await listening('completed')) > 2 && (await listening('alerts')) > 1 ? true : undefined;
-  });
+  // All have begun once each has given something: that Redis counts a subscriber does not say that the client knows.
+  await client.trackMany([1, 2]);
+  await client.wait(2);
+  expect((await events.next()).value?.subject).toBe('2');
+  const firstAlert = alerts.next();
+  await harness.untilAsync(async () => ((await listening('alerts')) > 1 ? true : undefined));
+  await harness.redis.publish(`${keyPrefix}alerts`, '{}');
+  await firstAlert;
+  const seen = Promise.all([client.wait(1), events.next(), alerts.next()]);
+  expect(await client.status(1)).toMatchObject({ kind: 'in_flight' }); // takes longer than the first look of wait
   await proxy.stop();
   for (let i = 0; i < 3; i += 1) await expect(client.status(1)).rejects.toThrow(RedisUnavailableError);
-  await expect(client.track(2)).rejects.toThrow(RedisUnavailableError);
+  await expect(client.track(3)).rejects.toThrow(RedisUnavailableError);
   harness.simulator.send(1, fateOf('sent', 0));
   await harness.event(1);
   await proxy.back();
   await harness.untilAsync(async () => ((await listening('alerts')) > 1 ? true : undefined));
   harness.simulator.accept('another');
-  await harness.enqueue(3);
+  await harness.enqueue(4);
   const [waited, event, alert] = await seen;
   expect([waited.state, event.value?.subject, alert.value?.type]).toEqual(['sent', '1', 'fax.alert.unauthorized']);
-  expect(await client.status(2)).toEqual({ kind: 'unknown' });
+  expect(await client.status(3)).toEqual({ kind: 'unknown' });
   await client.close();
   await harness.stop();
   await proxy.stop();
