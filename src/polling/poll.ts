@@ -151,8 +151,8 @@ export class Poller {
   }
 
   /**
-   * Another job polls this fax. This one looks in now and then: it completes with the result, or takes over if the other
-   * is gone. The more jobs of one fax there are, the more rarely each looks in.
+   * Another job polls this fax. This one looks in now and then: it completes with the result, or takes over if the
+   * other is gone. The more jobs of one fax there are, the more rarely each looks in.
    */
   async #standBy({ job, token, progress }: Visit, claim: Extract<Claim, { kind: 'leased' }>): Promise<never> {
     if (progress.claimedAt === null) {

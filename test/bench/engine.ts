@@ -156,7 +156,7 @@ if (wanted('in-flight')) {
         [Number(count), 1024],
       ] as const,
   )) {
-    const { enqueuedBytes, polledBytes, perSecond, rssMiB, loadMs } = await inFlight(faxes, listpackBytes);
+    const { enqueuedBytes, polledBytes, perSecond, rssMiB, headsMs } = await inFlight(faxes, listpackBytes);
     rows.push([
       faxes,
       listpackBytes,
@@ -164,7 +164,7 @@ if (wanted('in-flight')) {
       polledBytes.toFixed(0),
       perSecond.toFixed(0),
       rssMiB.toFixed(0),
-      ms(loadMs),
+      ms(headsMs),
     ]);
   }
   say(

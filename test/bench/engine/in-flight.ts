@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { loadScript } from '../../../src/redis/script.ts';
 import { FaxStatusClient } from '../../../src/client/client.ts';
+import { keysOf } from '../../../src/contract/keys.ts';
+import { InFlight } from '../../../src/schedule/in-flight.ts';
 import { Stage } from './stage.ts';
 
 const FAR_MS = '3600000';
-const TIMES = 50; // that the load is asked for
-const AGES = Array.from({ length: 40 }, (_, i) => Math.round(100 * 1.46 ** i)); // as many as the schedule asks for
+const TIMES = 50; // that the heads are asked for
 
 /**
  * What faxes cost while they are in flight: bytes of Redis for each as enqueued, and after its first poll; polls per
- * second meanwhile; the worker's memory; and how long the one query of the schedule takes that looks at all of them.
+ * second meanwhile; the worker's memory; and how long the query takes by which the next fax is chosen.
  *
  * @param listpackBytes up to which size of a value Redis keeps a hash in its compact form (`hash-max-listpack-value`;
  *   64 by default)
@@ -17,7 +17,7 @@ const AGES = Array.from({ length: 40 }, (_, i) => Math.round(100 * 1.46 ** i)); 
 export async function inFlight(
   faxes: number,
   listpackBytes: number,
-): Promise<{ enqueuedBytes: number; polledBytes: number; perSecond: number; rssMiB: number; loadMs: number }> {
+): Promise<{ enqueuedBytes: number; polledBytes: number; perSecond: number; rssMiB: number; headsMs: number }> {
   const stage = await Stage.start(faxes, 2);
   await stage.redis.config('SET', 'hash-max-listpack-value', String(listpackBytes));
   const client = new FaxStatusClient({ redis: stage.url, queueName: 'bench', keyPrefix: 'bench:' });
@@ -33,17 +33,17 @@ export async function inFlight(
   const perSecond = (faxes * 1000) / (performance.now() - started);
   const polled = await usedMemory(stage);
   const rssMiB = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${worker.pid}/status`, 'utf8'))?.[1]) / 1024;
-  const load = loadScript<number[]>(stage.redis, new URL('../../../src/pacing/load.lua', import.meta.url));
+  const schedule = new InFlight(stage.redis, keysOf('bench:'));
   const asked = performance.now();
-  for (let i = 0; i < TIMES; i += 1) await load(['bench:inflight'], AGES);
-  const loadMs = (performance.now() - asked) / TIMES;
+  for (let i = 0; i < TIMES; i += 1) await schedule.heads(1, 1000);
+  const headsMs = (performance.now() - asked) / TIMES;
   await stage.stop();
   return {
     enqueuedBytes: (enqueued - empty) / faxes,
     polledBytes: (polled - empty) / faxes,
     perSecond,
     rssMiB,
-    loadMs,
+    headsMs,
   };
 }
 
