@@ -189,11 +189,13 @@ async function runOnce(run: number): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const [name, scenario] of wanted) {
     const rigs: Rig[] = [];
+    let count = 0;
     const found = await scenario(async (options = {}) => {
+      count += 1;
       const rig = await Rig.start({
         system: 'faxwatch',
         redisUrl: redis.url,
-        name: `${name}-${run}-${rigs.length}`,
+        name: `${name}-${run}-${count}`,
         perSecond: PER_SECOND,
         ...options,
       });
