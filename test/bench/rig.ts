@@ -22,6 +22,8 @@ export type RigOptions = {
   /** Requests per second that the API allows, and as which kind of limit. */
   readonly perSecond: number;
   readonly kind?: LimitKind;
+  /** The window in which it counts them, ms; a second by default. */
+  readonly windowMs?: number;
   readonly workers?: number;
   readonly env?: Record<string, string>;
 };
@@ -60,7 +62,12 @@ export class Rig {
   }
 
   static async start(options: RigOptions): Promise<Rig> {
-    const limit = { kind: options.kind ?? 'sliding-window', max: options.perSecond, windowMs: 1_000 } as const;
+    const windowMs = options.windowMs ?? 1_000;
+    const limit = {
+      kind: options.kind ?? 'sliding-window',
+      max: (options.perSecond * windowMs) / 1_000,
+      windowMs,
+    } as const;
     const rig = new Rig(
       await Simulator.start({ apiKey: 'bench', limit, latencyMs: API_LATENCY_MS, keepLog: true }),
       options,
@@ -117,7 +124,7 @@ export class Rig {
   }
 
   async #startWorker(): Promise<void> {
-    const { system, redisUrl, name, perSecond, env } = this.#options;
+    const { system, redisUrl, name, perSecond, windowMs = 1_000, env } = this.#options;
     const worker = spawn(process.execPath, FILES[system], {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
@@ -127,8 +134,8 @@ export class Rig {
         REDIS_URL: redisUrl,
         QUEUE_NAME: name,
         KEY_PREFIX: `${name}:`,
-        RATE_LIMIT_MAX: String(perSecond),
-        RATE_LIMIT_DURATION_MS: '1000',
+        RATE_LIMIT_MAX: String((perSecond * windowMs) / 1_000),
+        RATE_LIMIT_DURATION_MS: String(windowMs),
         RATE_LIMIT_HEADROOM: '0.03',
         POLL_MIN_INTERVAL_MS: String(5_000 / COMPRESSION),
         POLL_MAX_INTERVAL_MS: String(300_000 / COMPRESSION),
