@@ -11,6 +11,7 @@ const FLOORS = [
   ['alerts', 'client'],
   ['limit'],
   ['schedule'],
+  ['hints'],
   ['polling'],
   ['dashboard'],
   ['tracing.ts'],
@@ -26,6 +27,7 @@ const DECIDING = [
   'fax-api/(classify|wording|own-words|rate-headers|fault-words)',
   'limit/(pace|hold-time|outage|refusal-scope|not-found)',
   'schedule/(life-table|worth|choose|durations|fault-backoff)',
+  'hints/(hint|follow-up|words|page-map|history-view|history-trust)',
   'polling/step',
 ];
 

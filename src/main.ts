@@ -12,13 +12,16 @@ import { createServer } from './dashboard/server.ts';
 import type { ClassificationRule } from './fax-api/classification-rules.ts';
 import { classify } from './fax-api/classify.ts';
 import { FaxApiClient } from './fax-api/client.ts';
+import { HistoryClient } from './fax-api/history-client.ts';
+import { HistoryRecord } from './hints/history-record.ts';
+import { Hints } from './hints/hints.ts';
+import { Sweeper } from './hints/sweeper.ts';
 import { keysOf } from './contract/keys.ts';
 import type { Log } from './log/log.ts';
 import { AnswerRecord } from './limit/answer-record.ts';
 import { Chooser } from './schedule/chooser.ts';
 import { Brake } from './limit/brake.ts';
 import { RateLimit } from './limit/rate-limit.ts';
-import { Slot } from './limit/slot.ts';
 import { ModelStore } from './schedule/model-store.ts';
 import { InFlight } from './schedule/in-flight.ts';
 import { ClaimGate } from './polling/claim.ts';
@@ -105,6 +108,8 @@ export async function startService(
 
   let worker: Worker | undefined;
   let api: FaxApiClient | undefined;
+  let history: HistoryClient | undefined;
+  let sweeper: Sweeper | undefined;
   const begin = async (): Promise<void> => {
     if (settings.REDIS_URL !== 'embedded') await warnOfLosses(redis.client, log);
     if (!roles.worker) return; // a dashboard sets no pace: its settings are not those of the workers
@@ -118,9 +123,10 @@ export async function startService(
     const parts = { queue, redis: redis.client, keys, clock, limit, alerts };
     const answers = new AnswerRecord(parts);
     const balance = new BalanceWatch(parts, settings.LOW_BALANCE_THRESHOLD);
+    const record = new HistoryRecord(redis.client, keys);
+    const hints = new Hints({ redis: redis.client, keys, record, observer: metrics, onWatched: () => chooser.next() });
     const poller = new Poller(
       {
-        takeSlot: () => new Slot(limit),
         gate: new ClaimGate(parts, settings),
         clock,
         async ask(faxId) {
@@ -129,6 +135,7 @@ export async function startService(
         },
         signals: new FleetSignals({ brake, limit, clock, answers, key, wordings, balance }),
         chooser,
+        hints,
         results: new ResultStore(redis.client, keys, settings),
         notes: new Notes(redis.client, log),
         observer: metrics,
@@ -148,6 +155,13 @@ export async function startService(
     );
     key.attach(worker);
     worker.on('drained', () => chooser.next());
+    if (settings.HISTORY_SWEEP === 'auto') {
+      const list = new HistoryClient(settings);
+      history = list;
+      const ask = async (page: number) => list.page(page);
+      sweeper = new Sweeper({ ...parts, chooser, hints, record, rules, ask, observer: metrics, log }, settings);
+      sweeper.start();
+    }
     worker.run().catch((err: unknown) => log.error({ err }, 'worker stopped'));
     log.info({ queue: queue.name, concurrency: settings.WORKER_CONCURRENCY }, 'worker started');
   };
@@ -165,6 +179,8 @@ export async function startService(
         await begun;
         await worker?.close();
       });
+      await history?.close(); // a sweep under way ends with it
+      await stopWithin(deadline, async () => sweeper?.stop());
       await stopWithin(deadline, () => limit.stop());
       if (roles.worker) await stopWithin(deadline, () => chooser.stop());
       await api?.close();

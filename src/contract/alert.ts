@@ -1,7 +1,8 @@
 import type { CloudEvent } from './event.ts';
 
 /** What operators should know, published on `<KEY_PREFIX>alerts`. */
-export type AlertKind = 'unauthorized' | 'rate_limited' | 'unrecognised_message' | 'low_balance' | 'api_down';
+export type AlertKind =
+  'unauthorized' | 'rate_limited' | 'unrecognised_message' | 'low_balance' | 'api_down' | 'history_unusable';
 
 export type AlertEvent = CloudEvent<`fax.alert.${AlertKind}` | `fax.alert.${AlertKind}.resolved`, AlertData>;
 

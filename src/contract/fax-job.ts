@@ -17,7 +17,7 @@ const absentIfEmpty = (value: unknown): unknown =>
   value === null || (Array.isArray(value) && value.length === 0) ? undefined : value;
 
 /** The id in its text form, as it stands in URLs and keys. Everything downstream takes ids from here only. */
-const FaxId = z.union(
+export const FaxId = z.union(
   [z.int(ID_WANTED).positive(ID_WANTED).transform(String), z.string().regex(ID_PATTERN, ID_WANTED)],
   ID_WANTED,
 );

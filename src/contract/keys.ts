@@ -26,6 +26,18 @@ export type Keys = Readonly<{
   standBys(faxId: string): string;
   /** Completion model: hash, see model-learn.lua. The key `model` is that of versions with other bins. */
   model: string;
+  /** Faxes in flight that are to be polled next: sorted set, score before which they may not be, ms since 1970. */
+  hinted: string;
+  /** The hints that they have: hash, fax id to `<source> <polls left> <word>`. */
+  hints: string;
+  /** A hint of a fax that is not in flight: text as in `hints`, with an expiry. */
+  keptHint(faxId: string): string;
+  /** Which worker sweeps the list of faxes: text, with an expiry. */
+  sweeper: string;
+  /** What the next request of that list is worth, ms of lag: text, with an expiry. */
+  sweepWorth: string;
+  /** What was learned of that list: hash, see history-record.ts. */
+  history: string;
   wordings: string;
   lowBalance: string;
   /** Written now and then, to see whether Redis takes writes. */
@@ -57,6 +69,12 @@ export function keysOf(prefix: string): Keys {
     notFoundStreak: `${prefix}not-found-streak`,
     standBys: (faxId) => `${prefix}stand-bys:${faxId}`,
     model: `${prefix}life-table`,
+    hinted: `${prefix}hinted`,
+    hints: `${prefix}hints`,
+    keptHint: (faxId) => `${prefix}hint:${faxId}`,
+    sweeper: `${prefix}sweeper`,
+    sweepWorth: `${prefix}sweep-worth`,
+    history: `${prefix}history`,
     wordings: `${prefix}wordings`,
     lowBalance: `${prefix}low-balance`,
     writable: `${prefix}writable`,

@@ -17,6 +17,8 @@ export type Fleet = {
   readonly jobs: Readonly<Record<QueueState, number>>;
   /** Faxes that the next slots are chosen from. */
   readonly candidates: number;
+  /** Whether hints of the list of faxes prove right. */
+  readonly historyTrusted: boolean;
   /** Since the oldest fax in flight was enqueued, ms; 0 if there is none. */
   readonly oldestInFlightMs: number;
   /** Since the job that is overdue longest fell due, ms; 0 if none is. */
@@ -75,12 +77,13 @@ export class FleetReader {
   }
 
   async #read(): Promise<Fleet> {
-    const [pacePerSecond, brake, paused, jobs, candidates, oldest, firstDelayed] = await Promise.all([
+    const [pacePerSecond, brake, paused, jobs, candidates, trusted, oldest, firstDelayed] = await Promise.all([
       this.#limit.inForce(),
       this.#brake.state(),
       this.#queue.isPaused(),
       this.#queue.getJobCounts(...QUEUE_STATES),
       this.#redis.zcard(this.#keys.candidates),
+      this.#redis.hget(this.#keys.history, 'trusted'),
       this.#oldest.enqueuedAt(),
       this.#redis.zrange(this.#queue.toKey('delayed'), '0', '0', 'WITHSCORES'),
     ]);
@@ -92,6 +95,7 @@ export class FleetReader {
       paused,
       jobs: jobs as Record<QueueState, number>,
       candidates,
+      historyTrusted: trusted === '1',
       oldestInFlightMs: oldest === undefined ? 0 : Math.max(0, now - oldest),
       overdueMs: Math.max(0, now - due),
     };

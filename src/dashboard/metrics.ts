@@ -1,4 +1,6 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { HINT_OUTCOMES, HINT_SOURCES, type HintObserver } from '../hints/hint.ts';
+import { SWEEP_OUTCOMES, type SweepObserver } from '../hints/sweeper.ts';
 import type { PollObserver } from '../polling/observer.ts';
 import type { ModelStore } from '../schedule/model-store.ts';
 import { FAX_OUTCOMES, NAMED_FAULTS, POLL_OUTCOMES, REFUSALS } from './counter-labels.ts';
@@ -29,7 +31,7 @@ export type OwnState = {
  * All Prometheus metrics of the service (contract §5): counts of this process, and the state of the fleet as of the
  * scrape.
  */
-export class Metrics implements PollObserver {
+export class Metrics implements PollObserver, HintObserver, SweepObserver {
   readonly #registry = new Registry();
   readonly #slots = new SlotUse();
   readonly #wordings = new Set<string>();
@@ -82,6 +84,14 @@ export class Metrics implements PollObserver {
     'Requests for faxes that the safety net brought, not the choosing',
     [],
   );
+  readonly #hints = this.#counter('fax_hints_total', 'Hints that a fax may be final, by what came of them', [
+    'source',
+    'outcome',
+  ]);
+  readonly #sweeps = this.#counter('fax_sweeps_total', 'Requests of the list of faxes, by what they came to', [
+    'outcome',
+  ]);
+  readonly #historyTrusted = this.#gauge('fax_history_trusted', '1 while hints of the list of faxes prove right', []);
   readonly #storable = this.#gauge(
     'fax_results_storable',
     '1 if Redis takes results: not if it is out of memory, read-only or forbids it',
@@ -130,6 +140,14 @@ export class Metrics implements PollObserver {
     this.#rejected.inc();
   };
 
+  readonly hinted: HintObserver['hinted'] = (source, outcome) => {
+    this.#hints.inc({ source, outcome });
+  };
+
+  readonly swept: SweepObserver['swept'] = (outcome) => {
+    this.#sweeps.inc({ outcome });
+  };
+
   readonly contentType = this.#registry.contentType;
 
   /**
@@ -153,12 +171,17 @@ export class Metrics implements PollObserver {
     for (const fault of NAMED_FAULTS) this.#faults.inc({ fault }, 0);
     for (const reason of REFUSALS) this.#refusals.inc({ reason }, 0);
     for (const { state, reason } of FAX_OUTCOMES) this.#finished.inc({ state, reason }, 0);
+    for (const outcome of SWEEP_OUTCOMES) this.#sweeps.inc({ outcome }, 0);
+    for (const source of HINT_SOURCES) {
+      for (const outcome of HINT_OUTCOMES) this.#hints.inc({ source, outcome }, 0);
+    }
   }
 
   #show(fleet: Fleet): void {
     this.#inFlight.set(IN_FLIGHT_STATES.reduce((sum, state) => sum + fleet.jobs[state], 0));
     this.#oldest.set(fleet.oldestInFlightMs / 1000);
     this.#candidates.set(fleet.candidates);
+    this.#historyTrusted.set(fleet.historyTrusted ? 1 : 0);
     if (fleet.pacePerSecond !== undefined) {
       this.#pace.set(fleet.pacePerSecond);
       this.#slotsUsed.set(this.#slots.perSecond(performance.now()) / fleet.pacePerSecond);

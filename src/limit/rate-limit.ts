@@ -16,6 +16,7 @@ const SAME_EPISODE_MS = 60_000; // from the pace being halved to the last refusa
 const GONE_AFTER_MS = 10_000; // a worker says every second that it is alive
 const ROUNDING = 1.02; // a limiter's pace over this many times that of the ceiling is somebody else's setting
 const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
+const TAKE_AGAIN_MS = 20; // while jobs wait for a slot that is free: workers fetch them meanwhile
 const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
 
 export type RateLimitParts = {
@@ -44,6 +45,7 @@ export class RateLimit {
   readonly #metaKey: string;
   readonly #waitKey: string;
   readonly #giveBack: Script<number>;
+  readonly #take: Script<number>;
   readonly #fit: Script<number>;
   readonly #ceilings: Script<CeilingsReply>;
   readonly #worker = randomUUID();
@@ -69,6 +71,7 @@ export class RateLimit {
     this.#metaKey = queue.toKey('meta');
     this.#waitKey = queue.toKey('wait');
     this.#giveBack = loadScript(redis, new URL('./slot-give-back.lua', import.meta.url));
+    this.#take = loadScript(redis, new URL('./slot-take.lua', import.meta.url));
     this.#fit = loadScript(redis, new URL('./rate-limit-fit.lua', import.meta.url));
     this.#ceilings = loadScript(redis, new URL('./rate-limit-ceilings.lua', import.meta.url));
     this.#ownCeiling = ceilingPace(
@@ -182,6 +185,15 @@ export class RateLimit {
   /** Ends a hold. */
   async release(): Promise<void> {
     await this.#queue.removeRateLimitKey();
+  }
+
+  /**
+   * Takes a slot for a request that no job makes. Jobs that wait for one go first.
+   *
+   * @returns 0 if it was taken, else after how many ms to try again
+   */
+  async take(): Promise<number> {
+    return this.#take([this.#limiterKey, this.#waitKey], [this.#shape.max, this.#shape.duration, TAKE_AGAIN_MS]);
   }
 
   /** Gives the slot of a job back that sent no request. @param takenMsAgo at least how long ago the job was fetched */

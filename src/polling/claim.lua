@@ -2,7 +2,8 @@
 --
 -- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake   KEYS[5] count of jobs that stand by
 -- KEYS[6] pace
--- KEYS[7] candidates, see in-flight-heads.lua   KEYS[8] chosen
+-- KEYS[7] candidates, see in-flight-heads.lua   KEYS[8] chosen   KEYS[9] hinted   KEYS[10] hints   KEYS[11] hint kept
+-- for this fax
 -- ARGV[1] fax id   ARGV[2] job id   ARGV[3] lease, ms   ARGV[4] when it was enqueued, ms since 1970   ARGV[5] how long
 -- a probe may take, ms
 -- ARGV[6] 1 if this job has not been seen before, else 0   ARGV[7] a job that is gone: its lease is free; '' for none
@@ -12,7 +13,8 @@
 -- candidate
 -- ARGV[12] how good a probe the fax is: 'answered' if the API has answered for it, 'refused' if it refused it last,
 -- 'new' if neither
--- ARGV[13] its score as a candidate   ARGV[14] least interval between two polls of a fax, ms
+-- ARGV[13] its score as a candidate   ARGV[14] least interval between two polls of a fax, ms   ARGV[15] when it was last
+-- polled, ms since 1970; 0 for never
 -- Returns the time of Redis (ms since 1970) and one of
 --   'done', fields and values of the result    the fax has its result
 --   'leased', job id, jobs that stand by       another job polls this fax
@@ -21,9 +23,10 @@
 --                                              it is back
 --   'joined'                                   the fax is a candidate now
 --   'yield', ms                                the brake is on, and for so long others are better probes
---   'early', ms                                the safety net brought the job so much too early: the fax is a candidate
---   'go', refusals, by the net                 poll; over 0 refusals in a row so far make this the one probe. By the
---                                              net: 1 if not chosen
+--   'early', ms                                the job comes so much too early: the safety net brought it, and the fax is
+--                                              a candidate; or a hint did within the least interval
+--   'go', refusals, by the net, hint           poll; over 0 refusals in a row so far make this the one probe. By the
+--                                              net: 1 if not chosen. The hint that led to it as text; '' for none
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -49,6 +52,15 @@ else
   redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1])
 end
 
+if ARGV[6] == '1' then
+  local kept = redis.call('GET', KEYS[11])
+  if kept then
+    redis.call('ZADD', KEYS[9], now, ARGV[1])
+    redis.call('HSET', KEYS[10], ARGV[1], kept)
+    redis.call('DEL', KEYS[11])
+  end
+end
+
 if ARGV[9] == 'join' then
   redis.call('ZADD', KEYS[7], ARGV[13], ARGV[1])
   return { now, 'joined' }
@@ -59,8 +71,16 @@ if tonumber(ARGV[8]) < restored then
   return { now, 'unlimited', math.max(0, restored - now) }
 end
 
+local hinted = redis.call('ZSCORE', KEYS[9], ARGV[1])
+local ready = ARGV[15] + ARGV[14]
+if hinted and ready > now then
+  redis.call('ZADD', KEYS[9], ready, ARGV[1])
+  redis.call('ZREM', KEYS[8], ARGV[1])
+  return { now, 'early', ready - now }
+end
+
 local net = 0
-if ARGV[9] == 'net' and not redis.call('ZSCORE', KEYS[8], ARGV[1]) then
+if not hinted and ARGV[9] == 'net' and not redis.call('ZSCORE', KEYS[8], ARGV[1]) then
   local score = redis.call('ZSCORE', KEYS[7], ARGV[1])
   local left = score and tonumber(ARGV[10]) - (now - tonumber(score) % tonumber(ARGV[11])) or 0
   if left > 0 then
@@ -94,4 +114,10 @@ if brake[1] and brake[1] ~= '' then
 end
 redis.call('ZREM', KEYS[7], ARGV[1])
 redis.call('ZREM', KEYS[8], ARGV[1])
-return { now, 'go', refusals, net }
+local hint = ''
+if hinted then
+  hint = redis.call('HGET', KEYS[10], ARGV[1]) or ''
+  redis.call('ZREM', KEYS[9], ARGV[1])
+  redis.call('HDEL', KEYS[10], ARGV[1])
+end
+return { now, 'go', refusals, net, hint }

@@ -1,9 +1,10 @@
 import type { Queue } from 'bullmq';
 import type { Settings } from '../settings/table.ts';
 import type { RateLimit } from '../limit/rate-limit.ts';
-import type { Slot } from '../limit/slot.ts';
+import { Slot } from '../limit/slot.ts';
 import type { Turn } from '../limit/turn.ts';
 import { BIN_SPAN, type Keys } from '../contract/keys.ts';
+import { decodeHint, type Hint } from '../hints/hint.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import { candidateScore } from '../schedule/in-flight.ts';
@@ -23,9 +24,12 @@ export type Claim = { readonly now: number } & (
   | { readonly kind: 'joined' }
   /** The brake is on, and for so long others are better probes. */
   | { readonly kind: 'yield'; readonly waitMs: number }
-  /** The safety net brought the job that much too early, as the fax is a candidate. */
+  /**
+   * The job comes that much too early: the safety net brought it, and the fax is a candidate; or a hint did within the
+   * least interval.
+   */
   | { readonly kind: 'early'; readonly leftMs: number }
-  | { readonly kind: 'go'; readonly turn: Turn; readonly byNet: boolean }
+  | { readonly kind: 'go'; readonly turn: Turn; readonly byNet: boolean; readonly hint: Hint | undefined }
 );
 
 /**
@@ -47,6 +51,8 @@ export type Claimant = {
   readonly purpose: Purpose;
   /** When the API last answered that the fax is pending, ms since 1970; undefined for never. */
   readonly pendingAt: number | undefined;
+  /** When it was last asked about it, ms since 1970; undefined for never. */
+  readonly polledAt: number | undefined;
   /** How good a probe its fax is: the API has answered for it, or refused it last, or neither. */
   readonly standing: 'answered' | 'refused' | 'new';
   /** How long the lease is to last from now, ms: longer than until the job's next visit. */
@@ -59,7 +65,7 @@ type Reply =
   | [now: number, kind: 'held' | 'unlimited', ms: number]
   | [now: number, kind: 'early' | 'yield', ms: number]
   | [now: number, kind: 'joined']
-  | [now: number, kind: 'go', refusals: number, byNet: number];
+  | [now: number, kind: 'go', refusals: number, byNet: number, hint: string];
 
 const PROBE_SLACK_MS = 1_000;
 
@@ -68,7 +74,7 @@ export type GateParts = {
   readonly redis: RedisClient;
   readonly keys: Keys;
   readonly clock: RedisClock;
-  readonly limit: Pick<RateLimit, 'hold' | 'holds'>;
+  readonly limit: Pick<RateLimit, 'hold' | 'holds' | 'giveBack'>;
 };
 
 /**
@@ -87,6 +93,11 @@ export class ClaimGate {
     this.#minMs = settings.POLL_MIN_INTERVAL_MS;
     this.#probeMs = settings.FAX_API_TIMEOUT_MS + PROBE_SLACK_MS;
     this.#claim = loadScript(parts.redis, new URL('./claim.lua', import.meta.url));
+  }
+
+  /** The slot of a job that BullMQ has just fetched. */
+  takeSlot(): Slot {
+    return new Slot(this.#parts.limit);
   }
 
   /** Takes the fax for a job. @param slot that of the job */
@@ -109,7 +120,7 @@ export class ClaimGate {
         const turn = { sentAt: now, refusals: reply[2] };
         if (!limited && turn.refusals === 0) return { now, kind: 'held' }; // it took no slot: it waits in line for one
         if (turn.refusals > 0) await limit.hold(this.#probeMs); // all others, while this one is the probe
-        return { now, kind: 'go', turn, byNet: reply[3] === 1 };
+        return { now, kind: 'go', turn, byNet: reply[3] === 1, hint: decodeHint(reply[4]) };
       }
     }
     await slot.giveBack();
@@ -136,14 +147,16 @@ export class ClaimGate {
   }
 
   async #ask(
-    { faxId, jobId, enqueuedAt, first, fetchedAt, purpose, pendingAt, standing, leaseMs }: Claimant,
+    { faxId, jobId, enqueuedAt, first, fetchedAt, purpose, pendingAt, polledAt, standing, leaseMs }: Claimant,
     gone: string,
   ): Promise<Reply> {
     const { status, lease, inFlight, brake, standBys, pace, candidates, chosen } = this.#parts.keys;
+    const { hinted, hints, keptHint } = this.#parts.keys;
     const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace, candidates, chosen];
+    keys.push(hinted, hints, keptHint(faxId));
     const netMs = purpose.kind === 'net' ? Math.ceil(purpose.netMs) : 0;
     const score = pendingAt === undefined ? enqueuedAt : candidateScore(pendingAt - enqueuedAt, pendingAt);
-    const how = [purpose.kind, netMs, BIN_SPAN, standing, score, this.#minMs];
+    const how = [purpose.kind, netMs, BIN_SPAN, standing, score, this.#minMs, polledAt ?? 0];
     const args = [faxId, jobId, Math.ceil(leaseMs), enqueuedAt, this.#probeMs, first ? 1 : 0, gone, fetchedAt, ...how];
     const reply = await this.#claim(keys, args);
     this.#parts.clock.told(reply[0]);

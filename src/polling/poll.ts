@@ -6,6 +6,7 @@ import type { Answer } from '../fax-api/answer.ts';
 import type { Verdict } from '../fax-api/classify.ts';
 import type { Slot } from '../limit/slot.ts';
 import type { RedisClock } from '../redis/clock.ts';
+import type { Hints } from '../hints/hints.ts';
 import type { IntervalBounds } from '../schedule/choose.ts';
 import type { Chooser } from '../schedule/chooser.ts';
 import type { Settings } from '../settings/table.ts';
@@ -25,14 +26,13 @@ type PollSettings = Pick<
 
 /** What a poller works with. */
 export type PollerParts = {
-  /** Takes the slot of a job that BullMQ has just fetched. */
-  readonly takeSlot: () => Slot;
   readonly gate: ClaimGate;
   readonly clock: RedisClock;
   /** Asks the API for the status of a fax, once. */
   readonly ask: (faxId: string) => Promise<{ readonly answer: Answer; readonly verdict: Verdict }>;
   readonly signals: FleetSignals;
   readonly chooser: Chooser;
+  readonly hints: Hints;
   readonly results: ResultStore;
   readonly notes: Notes;
   readonly observer: PollObserver;
@@ -68,7 +68,7 @@ export class Poller {
    * @throws UnrecoverableError the payload is wrong: the job fails at once
    */
   async process(job: Job, token: string): Promise<FaxResult> {
-    const slot = this.#parts.takeSlot();
+    const slot = this.#parts.gate.takeSlot();
     // The producer's options must not end a fax: whatever is thrown below, but for a wrong payload, is tried again.
     job.opts.attempts = Number.MAX_SAFE_INTEGER;
     job.opts.backoff = { type: 'custom' };
@@ -118,7 +118,7 @@ export class Poller {
 
   async #claim({ job, fax, progress, deadlineMs }: Omit<Visit, 'enqueuedAt' | 'claimedAt' | 'token'>, slot: Slot) {
     const { chooser, clock, gate } = this.#parts;
-    const { lastPendingAt, refusedAt } = progress;
+    const { lastPendingAt, lastPollAt, refusedAt } = progress;
     const enqueuedAt = Math.min(job.timestamp, clock.now());
     const claimant = {
       faxId: fax.faxId,
@@ -128,6 +128,7 @@ export class Poller {
       fetchedAt: clock.at(job.processedOn ?? Date.now()),
       purpose: this.#purpose(progress, enqueuedAt + deadlineMs),
       pendingAt: lastPendingAt === null ? undefined : Date.parse(lastPendingAt),
+      polledAt: lastPollAt === null ? undefined : Date.parse(lastPollAt),
       standing: refusedAt !== null ? 'refused' : lastPendingAt !== null ? 'answered' : 'new',
       leaseMs: chooser.netMs + LEASE_SLACK_MS,
     } as const;
@@ -170,14 +171,15 @@ export class Poller {
     return delayFor(visit.job, visit.token, ms);
   }
 
-  async #poll(visit: Visit, { turn, byNet }: Go): Promise<FaxResult> {
-    const { ask, chooser, clock, observer, signals } = this.#parts;
+  async #poll(visit: Visit, { turn, byNet, hint }: Go): Promise<FaxResult> {
+    const { ask, chooser, clock, hints, observer, signals } = this.#parts;
     const { fax, progress } = visit;
     observer.asking(byNet);
     const { answer, verdict } = await ask(fax.faxId);
     observer.polled(answer, verdict);
     const signal = await signals.onAnswer(answer, verdict, turn, { faxId: fax.faxId, progress });
     const now = clock.now();
+    if (hint) await hints.onAnswer(fax.faxId, hint, verdict, now + this.#bounds.minMs);
     const taken = step({
       ...visit,
       answer,

@@ -4,7 +4,7 @@
 --
 -- KEYS[1] result hash   KEYS[2] event stream   KEYS[3] lease   KEYS[4] faxes in flight   KEYS[5] count of jobs that
 -- stand by
--- KEYS[6] candidates   KEYS[7] chosen
+-- KEYS[6] candidates   KEYS[7] chosen   KEYS[8] hinted   KEYS[9] hints
 -- ARGV[1] channel       ARGV[2] event, JSON    ARGV[3] seconds until the result expires
 -- ARGV[4] about how many entries the stream keeps   ARGV[5] fax id   ARGV[6…] field, value, field, value… of the result
 -- Returns an empty list if this call recorded it; else the fields and values of the result that was there, and nothing
@@ -37,4 +37,6 @@ redis.call('DEL', KEYS[3], KEYS[5])
 redis.call('ZREM', KEYS[4], ARGV[5])
 redis.call('ZREM', KEYS[6], ARGV[5])
 redis.call('ZREM', KEYS[7], ARGV[5])
+redis.call('ZREM', KEYS[8], ARGV[5])
+redis.call('HDEL', KEYS[9], ARGV[5])
 return {}

@@ -27,8 +27,8 @@ export class ResultStore {
    */
   async finish(faxId: string, result: FaxResult): Promise<FaxResult> {
     const { RESULT_TTL_SECONDS, EVENTS_STREAM_MAXLEN } = this.#settings;
-    const { status, events, lease, inFlight, standBys, candidates, chosen } = this.#keys;
-    const keys = [status(faxId), events, lease(faxId), inFlight, standBys(faxId), candidates, chosen];
+    const { status, events, lease, inFlight, standBys, candidates, chosen, hinted, hints } = this.#keys;
+    const keys = [status(faxId), events, lease(faxId), inFlight, standBys(faxId), candidates, chosen, hinted, hints];
     const event = JSON.stringify(completedEvent(result));
     const fields = Object.entries(toHash(result)).flat();
     const existing = await this.#finish(keys, [

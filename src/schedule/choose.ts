@@ -6,6 +6,18 @@ export type Candidate = {
   /** When it was last known pending: when it was enqueued, if it was never asked for. */
   readonly pendingAt: number;
   readonly enqueuedAt: number;
+  /** Whether a hint says that it may be final: it goes first, and the claim keeps the least interval. */
+  readonly hinted: boolean;
+};
+
+/** How many faxes may be chosen, and what the slots could be spent on instead. */
+export type Room = {
+  /** Slots that no fax waits for yet. */
+  readonly slots: number;
+  /** Slots that no hinted fax waits for yet: hinted faxes go ahead of the others that wait. */
+  readonly hintedSlots: number;
+  /** What a request of the list of faxes is worth, ms: a slot that is worth more so is left to it; undefined for none. */
+  readonly sweepWorthMs: number | undefined;
 };
 
 /** Bounds of the time between two polls of one fax, ms. */
@@ -21,13 +33,12 @@ export type Choice = {
 };
 
 /**
- * Which faxes the next slots go to: those whose poll is worth most, but first those that have waited for the greatest
- * interval. None is asked for twice within the least interval. For a probe those come first that the API has answered
- * for: a fax that it always refuses, or does not know, would tell nothing of the others. A fax that was never asked for
- * waits until such a one must have come by. Pure.
+ * Which faxes the next slots go to: those whose poll is worth most, but first those that are hinted, then those that
+ * have waited for the greatest interval. None is asked for twice within the least interval. For a probe those come first
+ * that the API has answered for: a fax that it always refuses, or does not know, would tell nothing of the others. A fax
+ * that was never asked for waits until such a one must have come by. Pure.
  *
  * @param now ms since 1970
- * @param count how many at most
  * @param probe what the next request must respect if it is a probe, as the brake is on: for how long from now no fax
  *   that was never asked for may be it, ms
  */
@@ -36,20 +47,16 @@ export function choose(
   curve: SurvivalCurve,
   now: number,
   { minMs, maxMs }: IntervalBounds,
-  count: number,
+  { slots, hintedSlots, sweepWorthMs = -Infinity }: Room,
   probe?: { readonly newAfterMs: number },
 ): Choice {
   let readyMs = Infinity;
-  const rated: {
-    readonly candidate: Candidate;
-    readonly worthMs: number;
-    readonly overdueMs: number;
-    readonly known: boolean;
-  }[] = [];
+  const rated: Rated[] = [];
   for (const candidate of candidates) {
-    const { pendingAt, enqueuedAt } = candidate;
+    const { pendingAt, enqueuedAt, hinted } = candidate;
     const known = pendingAt > enqueuedAt;
-    const inMs = known ? pendingAt + minMs - now : (probe?.newAfterMs ?? 0);
+    const leastMs = known && !hinted ? pendingAt + minMs - now : 0;
+    const inMs = known ? leastMs : (probe?.newAfterMs ?? 0);
     if (inMs > 0) {
       readyMs = Math.min(readyMs, inMs);
       continue;
@@ -61,11 +68,24 @@ export function choose(
     );
     rated.push({ candidate, worthMs, overdueMs: Math.max(0, now - pendingAt - maxMs), known });
   }
-  const suits = ({ known }: { known: boolean }): number => (probe && known ? 1 : 0);
-  rated.sort((a, b) => suits(b) - suits(a) || b.overdueMs - a.overdueMs || b.worthMs - a.worthMs);
-  const best = rated.slice(0, count);
+  const suits = ({ known }: Rated): number => (probe && known ? 1 : 0);
+  const byRank = (a: Rated, b: Rated): number =>
+    suits(b) - suits(a) || b.overdueMs - a.overdueMs || b.worthMs - a.worthMs;
+  const ahead = rated.filter(({ candidate }) => candidate.hinted).sort(byRank);
+  const others = rated.filter(
+    ({ candidate, overdueMs, worthMs }) => !candidate.hinted && (overdueMs > 0 || worthMs > sweepWorthMs),
+  );
+  const first = ahead.slice(0, hintedSlots);
+  const best = [...first, ...others.sort(byRank).slice(0, Math.max(0, slots - first.length))];
   return { chosen: best.map(({ candidate }) => candidate), worthMs: best[0]?.worthMs ?? 0, readyMs };
 }
+
+type Rated = {
+  readonly candidate: Candidate;
+  readonly worthMs: number;
+  readonly overdueMs: number;
+  readonly known: boolean;
+};
 
 const SPARE = 2; // of the slots, at least so many times what the greatest interval would take
 const NET = 5; // times the interval at which the pace can visit all in flight

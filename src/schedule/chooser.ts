@@ -74,6 +74,11 @@ export class Chooser {
     await this.#parts.model.flush();
   }
 
+  /** How likely a fax is still pending at each age, as learned so far. */
+  get curve(): SurvivalCurve {
+    return this.#curve;
+  }
+
   /** What the poll chosen last was worth: the lag that it was expected to end, ms. */
   get worthMs(): number {
     return this.#worthMs;
@@ -149,39 +154,48 @@ export class Chooser {
     const { inFlight, limit } = this.#parts;
     const ahead = this.#ahead;
     const slotMs = 1000 / limit.current;
-    const [{ now, waiting, heads, braked, newProbeMs, lingering, ...counts }, binds] = await Promise.all([
+    const [{ now, waiting, heads, braked, newProbeMs, lingering, hintedWaiting, ...more }, binds] = await Promise.all([
       inFlight.heads(Math.min(ahead, PER_BIN), slotMs),
       limit.binds(),
     ]);
-    this.#inFlight = counts.inFlight;
-    this.#candidates = counts.candidates;
+    this.#inFlight = more.inFlight;
+    this.#candidates = more.candidates;
     const choice = choose(
       heads,
       this.#curve,
       now,
       this.bounds,
-      Math.max(0, ahead - waiting),
+      {
+        slots: Math.max(0, ahead - waiting),
+        hintedSlots: Math.max(0, ahead - hintedWaiting),
+        sweepWorthMs: more.sweepWorthMs,
+      },
       braked ? { newAfterMs: newProbeMs } : undefined,
     );
-    this.#idle = !binds && waiting === 0 && choice.chosen.length === 0;
-    if (choice.readyMs < REFRESH_MS) this.#wakeIn(choice.readyMs);
+    this.#idle = !binds && waiting === 0 && choice.chosen.length === 0 && more.sweepWorthMs === undefined;
+    const readyMs = Math.min(choice.readyMs, more.hintedInMs ?? Infinity);
+    if (readyMs < REFRESH_MS) this.#wakeIn(readyMs);
     await Promise.all((await inFlight.jobsOf(lingering)).map(async (fax) => this.#promote(fax)));
     if (choice.chosen.length === 0) return;
     this.#worthMs = choice.worthMs;
-    await Promise.all(
-      (await inFlight.take(choice.chosen.map(({ faxId }) => faxId))).map(async (taken) => this.#promote(taken)),
-    );
+    const hinted = new Set(choice.chosen.flatMap((candidate) => (candidate.hinted ? [candidate.faxId] : [])));
+    const taken = await inFlight.take(choice.chosen.map(({ faxId }) => faxId));
+    await Promise.all(taken.map(async (fax) => this.#promote(fax, hinted.has(fax.faxId))));
   }
 
   /**
    * Puts the job of a fax in line for its slot. A fax joins the candidates a moment before its job is back in the
    * delayed set, so that is tried more than once.
+   *
+   * @param ahead whether it goes ahead of all that wait; BullMQ promotes a job behind them
    */
-  async #promote(taken: { readonly faxId: string; readonly jobId: string }): Promise<void> {
+  async #promote(taken: { readonly faxId: string; readonly jobId: string }, ahead = false): Promise<void> {
+    const job = new Job(this.#parts.queue, 'poll', {}, {}, taken.jobId);
     for (const pauseMs of PROMOTE_AFTER_MS) {
       if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
       try {
-        await new Job(this.#parts.queue, 'poll', {}, {}, taken.jobId).promote();
+        await job.promote();
+        if (ahead) await job.changePriority({ lifo: true });
         return;
       } catch {
         if (await this.#dropIfGone(taken)) return;

@@ -22,6 +22,12 @@ export type Heads = {
   readonly newProbeMs: number;
   /** Some faxes that were chosen long enough ago to have had their slot. */
   readonly lingering: readonly string[];
+  /** Of the waiting, those that a hint brought. */
+  readonly hintedWaiting: number;
+  /** After how long the next hinted fax may be polled, ms; undefined for none. */
+  readonly hintedInMs: number | undefined;
+  /** What a request of the list of faxes is worth, ms of lag; undefined if there is no sweep. */
+  readonly sweepWorthMs: number | undefined;
   readonly heads: readonly Candidate[];
 };
 
@@ -37,6 +43,10 @@ type HeadsReply = [
   braked: number,
   newProbeMs: number,
   lingering: string[],
+  hintedWaiting: number,
+  hintedInMs: number,
+  sweepWorthMs: string,
+  hintedHeads: number,
   heads: (string | number)[],
 ];
 
@@ -62,15 +72,22 @@ export class InFlight {
 
   /** @param perBin how many faxes of each bin @param slotMs time between two slots */
   async heads(perBin: number, slotMs: number): Promise<Heads> {
-    const { candidates, chosen, inFlight, brake } = this.#keys;
+    const { candidates, chosen, inFlight, brake, hinted, hints, sweepWorth } = this.#keys;
     const reply = await this.#heads(
-      [candidates, chosen, inFlight, brake],
+      [candidates, chosen, inFlight, brake, hinted, hints, sweepWorth],
       [BIN_SPAN, perBin, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs)],
     );
-    const [now, waiting, count, candidateCount, braked, newProbeMs, lingering, flat] = reply;
+    const [now, waiting, count, candidateCount, braked, newProbeMs, lingering, ...hintsAndHeads] = reply;
+    const [hintedWaiting, hintedInMs, sweepWorthMs, hintedHeads, flat] = hintsAndHeads;
     const heads: Candidate[] = [];
     for (let i = 0; i + 2 < flat.length; i += 3) {
-      heads.push({ faxId: String(flat[i]), pendingAt: Number(flat[i + 1]), enqueuedAt: Number(flat[i + 2]) });
+      const [faxId, pendingAt, enqueuedAt] = flat.slice(i, i + 3);
+      heads.push({
+        faxId: String(faxId),
+        pendingAt: Number(pendingAt),
+        enqueuedAt: Number(enqueuedAt),
+        hinted: i < 3 * hintedHeads,
+      });
     }
     return {
       now,
@@ -80,6 +97,9 @@ export class InFlight {
       braked: braked === 1,
       newProbeMs,
       lingering,
+      hintedWaiting,
+      hintedInMs: hintedInMs < 0 ? undefined : hintedInMs,
+      sweepWorthMs: sweepWorthMs === '' ? undefined : Number(sweepWorthMs),
       heads,
     };
   }
@@ -91,7 +111,8 @@ export class InFlight {
    */
   async take(faxIds: readonly string[]): Promise<{ readonly faxId: string; readonly jobId: string }[]> {
     const leases = faxIds.map((faxId) => this.#keys.lease(faxId));
-    const jobs = await this.#take([this.#keys.candidates, this.#keys.chosen, ...leases], faxIds);
+    const { candidates, chosen, hinted } = this.#keys;
+    const jobs = await this.#take([candidates, chosen, hinted, ...leases], faxIds);
     return faxIds.flatMap((faxId, i) => {
       const jobId = jobs[i];
       return jobId === null || jobId === undefined ? [] : [{ faxId, jobId }];
@@ -118,10 +139,10 @@ export class InFlight {
   /** Forgets faxes whose jobs are gone. @param faxes with the job that each lease named; empty for none */
   async forget(faxes: readonly { readonly faxId: string; readonly jobId: string }[]): Promise<void> {
     if (faxes.length === 0) return;
-    const { inFlight, candidates, chosen } = this.#keys;
+    const { inFlight, candidates, chosen, hinted, hints } = this.#keys;
     const leases = faxes.map(({ faxId }) => this.#keys.lease(faxId));
     await this.#forget(
-      [inFlight, candidates, chosen, ...leases],
+      [inFlight, candidates, chosen, hinted, hints, ...leases],
       faxes.flatMap(({ faxId, jobId }) => [faxId, jobId]),
     );
   }

@@ -50,9 +50,13 @@ export function text(
   return row(initial, about, wanted, (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined));
 }
 
-export function optionalText(about: About): Setting<string | null> {
-  return row<string | null>(null, about, 'must be text', (value) =>
-    typeof value === 'string' && value !== '' ? value : undefined,
+export function optionalText({
+  pattern = /^/,
+  wanted = 'must be text',
+  ...about
+}: About & { pattern?: RegExp; wanted?: string }): Setting<string | null> {
+  return row<string | null>(null, about, wanted, (value) =>
+    typeof value === 'string' && value !== '' && pattern.test(value) ? value : undefined,
   );
 }
 

@@ -20,6 +20,9 @@ export function* brokenRelations(s: Settings, needsKey: boolean): Generator<Brok
     const wanted = `required when DASHBOARD_HOST is not loopback, with at least ${PUBLIC_PASSWORD_CHARS} characters`;
     yield [['DASHBOARD_PASSWORD', 'DASHBOARD_HOST', 'DASHBOARD_PORT'], wanted];
   }
+  if (s.CALLBACK_PORT !== 0 && s.CALLBACK_SECRET === null) {
+    yield [['CALLBACK_SECRET', 'CALLBACK_PORT'], 'required with CALLBACK_PORT'];
+  }
   if (s.REDIS_SENTINELS && !s.REDIS_SENTINEL_NAME) {
     yield [['REDIS_SENTINEL_NAME', 'REDIS_SENTINELS'], 'required with REDIS_SENTINELS'];
   }

@@ -67,6 +67,24 @@ export const SETTINGS = {
       'loopback, and required for Docker Compose',
   }),
   DASHBOARD_READ_ONLY: flag(false, { doc: '`true`: the dashboard shows, and changes nothing' }),
+  HISTORY_SWEEP: oneOf('off', ['off', 'auto'], {
+    doc: "`auto`: learns from Fax.to's list of faxes which of them to poll next",
+  }),
+  HISTORY_PAGE_SIZE: integer(100, {
+    min: 2,
+    max: 1_000,
+    doc: 'entries of that list asked for at once; fewer may come',
+  }),
+  CALLBACK_HOST: text('127.0.0.1', {
+    doc: 'where callbacks of Fax.to are taken, by http: put a proxy with TLS in front',
+  }),
+  CALLBACK_PORT: integer(0, { min: 0, max: 65_535, doc: '0: none are taken' }),
+  CALLBACK_SECRET: optionalText({
+    pattern: /^[A-Za-z0-9_-]{16,128}$/,
+    wanted: 'must be 16 to 128 characters of A-Z a-z 0-9 _ -',
+    secret: 'whole',
+    doc: 'required with `CALLBACK_PORT`: the last part of the URL, 16 to 128 characters of `A-Z a-z 0-9 _ -`',
+  }),
   LOW_BALANCE_THRESHOLD: number(null, { doc: 'alert when the balance is below it' }),
   LOG_LEVEL: oneOf('info', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     doc: '`fatal`, `error`, `warn`, `info`, `debug`, `trace` or `silent`',

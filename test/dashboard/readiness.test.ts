@@ -8,6 +8,7 @@ const calm: Fleet = {
   paused: false,
   jobs: { wait: 0, active: 0, delayed: 0, prioritized: 0, completed: 0, failed: 0 },
   candidates: 0,
+  historyTrusted: false,
   oldestInFlightMs: 0,
   overdueMs: 0,
 };

@@ -1,0 +1,74 @@
+import type { Keys } from '../contract/keys.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import type { PollOutcome } from './hint.ts';
+import { stopMs, type HistoryTrust } from './history-trust.ts';
+import { NO_RECORD, type WordRecord } from './words.ts';
+
+const MOST_WORDS = 50;
+
+/** What is known of the list of faxes. */
+export type HistoryKnowledge = { readonly trust: HistoryTrust; readonly words: ReadonlyMap<string, WordRecord> };
+
+/**
+ * What all workers have learned of the list of faxes: a hash in Redis with the fields `trusted`, `stoppedUntil`, `stops`,
+ * and for each word `<what>:<word>`, a count.
+ */
+export class HistoryRecord {
+  readonly #redis: RedisClient;
+  readonly #key: string;
+
+  constructor(redis: RedisClient, keys: Keys) {
+    this.#redis = redis;
+    this.#key = keys.history;
+  }
+
+  async read(): Promise<HistoryKnowledge> {
+    const hash = await this.#redis.hgetall(this.#key);
+    const words = new Map<string, WordRecord>();
+    for (const [field, count] of Object.entries(hash)) {
+      const { what, word } = /^(?<what>confirmed|early|pending|stale):(?<word>.+)$/.exec(field)?.groups ?? {};
+      if (what === undefined || word === undefined) continue;
+      words.set(word, { ...(words.get(word) ?? NO_RECORD), [what]: Number(count) });
+    }
+    const { trusted, stoppedUntil, stops } = hash;
+    return {
+      trust: { trusted: trusted === '1', stoppedUntil: Number(stoppedUntil ?? 0), stops: Number(stops ?? 0) },
+      words,
+    };
+  }
+
+  /** What a poll said that an entry with this word led to. */
+  async onOutcome(word: string, outcome: PollOutcome): Promise<void> {
+    await this.#redis.hincrby(this.#key, `${outcome}:${word}`, 1);
+  }
+
+  /** An entry with this word was seen to be right about a fax that is pending, or behind its result. */
+  async onPending(word: string, what: 'pending' | 'stale', times: number): Promise<void> {
+    if (times > 0) await this.#redis.hincrby(this.#key, `${what}:${word}`, times);
+  }
+
+  async trust(): Promise<void> {
+    await this.#redis.hset(this.#key, { trusted: 1, stoppedUntil: 0, stops: 0 });
+  }
+
+  /**
+   * Stops the sweep for a while. What was learned of words counts half from then on, so that they are tried again.
+   *
+   * @param now ms since 1970
+   * @returns until when, ms since 1970
+   */
+  async stop({ trust, words }: HistoryKnowledge, now: number): Promise<number> {
+    const stoppedUntil = now + stopMs(trust.stops);
+    const halved = [...words]
+      .slice(-MOST_WORDS)
+      .flatMap(([word, record]) =>
+        Object.entries(record).map(([what, count]) => [`${what}:${word}`, String(Math.floor(count / 2))]),
+      );
+    await this.#redis
+      .multi()
+      .del(this.#key)
+      .hset(this.#key, { ...Object.fromEntries(halved), trusted: 0, stoppedUntil, stops: trust.stops + 1 })
+      .exec();
+    return stoppedUntil;
+  }
+}

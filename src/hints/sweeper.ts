@@ -1,0 +1,247 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AlertDesk } from '../alerts/alert-desk.ts';
+import { BIN_SPAN, type Keys } from '../contract/keys.ts';
+import type { ClassificationRule } from '../fax-api/classification-rules.ts';
+import type { HistoryAnswer } from '../fax-api/history-answer.ts';
+import type { RateLimit } from '../limit/rate-limit.ts';
+import type { Log } from '../log/log.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import { loadScript, type Script } from '../redis/script.ts';
+import type { Chooser } from '../schedule/chooser.ts';
+import { candidateScore } from '../schedule/in-flight.ts';
+import type { Settings } from '../settings/table.ts';
+import type { HistoryKnowledge, HistoryRecord } from './history-record.ts';
+import { Trial, whyUseless } from './history-trust.ts';
+import { HistoryView, oldestFirst, type Reading } from './history-view.ts';
+import type { Hints } from './hints.ts';
+import type { PageWorth, WatchedFax } from './page-map.ts';
+
+type SweepSettings = Pick<
+  Settings,
+  'FAX_API_TIMEOUT_MS' | 'HISTORY_PAGE_SIZE' | 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS'
+>;
+
+export const SWEEP_OUTCOMES = ['ok', 'unusable'] as const;
+
+/** Who counts requests of the list, by what they came to: the metrics do. */
+export type SweepObserver = { swept(outcome: (typeof SWEEP_OUTCOMES)[number]): void };
+
+export type SweeperParts = {
+  readonly redis: RedisClient;
+  readonly keys: Keys;
+  readonly limit: Pick<RateLimit, 'take' | 'holds' | 'current'>;
+  readonly chooser: Pick<Chooser, 'curve' | 'worthMs' | 'next'>;
+  readonly hints: Hints;
+  readonly record: HistoryRecord;
+  readonly alerts: AlertDesk;
+  readonly rules: readonly ClassificationRule[];
+  /** Asks the API for a page of the list, once. @param page from 1 */
+  readonly ask: (page: number) => Promise<HistoryAnswer>;
+  readonly observer: SweepObserver;
+  readonly log: Log;
+};
+
+type LeadReply = [now: number, leads: number, inFlight: number, braked: number, hinted: number];
+
+const LEAD_SLACK_MS = 5_000; // more than a request may take: so there is one sweep at most
+const REST_MS = 1_000; // between looks at whether to sweep at all
+const RENEW_MS = 1_000;
+const WORTH_KEPT_MS = 3_000; // the slots of a sweeper that died go to polls after so long
+const MOST_FAXES = 2_000; // in flight, the newest, that are looked for on the list
+const LOOKS = 5; // at one page, in the least interval between two polls of one fax
+const HINT_AGAIN = 12; // least intervals until the same fax is hinted at again
+const COVERED = 3; // greatest intervals for which the list may speak for a fax
+const TRIAL_SLOTS = 30; // a list that failed before is asked for in one of so many slots until it proves right
+
+/**
+ * Looks at the list of faxes for those that have finished, wherever one request is worth more than the best poll. It
+ * takes slots of the one pace: while a page is worth more, the choosers leave their slots to it (`keys.sweepWorth`).
+ * Faxes that it hints at are polled first. One worker sweeps at a time, and another takes over if it dies.
+ *
+ * The list is believed as far as polls have proved it right, and never makes a result.
+ */
+export class Sweeper {
+  readonly #parts: SweeperParts;
+  readonly #settings: SweepSettings;
+  readonly #lead: Script<LeadReply>;
+  readonly #worker = randomUUID();
+  readonly #stopping = new AbortController();
+  #view: HistoryView;
+  #trial = new Trial();
+  #knowledge: HistoryKnowledge | undefined;
+  #renewedAt = -Infinity;
+  #sweptAt = -Infinity;
+  #running: Promise<void> | undefined;
+
+  constructor(parts: SweeperParts, settings: SweepSettings) {
+    this.#parts = parts;
+    this.#settings = settings;
+    this.#lead = loadScript(parts.redis, new URL('./sweep-lead.lua', import.meta.url));
+    this.#view = this.#newView();
+  }
+
+  start(): void {
+    this.#running ??= this.#run(this.#stopping.signal);
+  }
+
+  /** Ends the sweeping, so that another worker may go on at once. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  async #run(stop: AbortSignal): Promise<void> {
+    while (!stop.aborted) {
+      const restMs = await this.#turn().catch((err: unknown) => {
+        this.#parts.log.debug({ err }, 'no sweep: will try again');
+        return REST_MS;
+      });
+      await sleep(restMs, undefined, { signal: stop, ref: false }).catch(() => undefined);
+    }
+    await this.#resign().catch(() => undefined);
+  }
+
+  /** @returns after how long to look again, ms */
+  async #turn(): Promise<number> {
+    const { redis, keys, limit } = this.#parts;
+    const leadMs = this.#settings.FAX_API_TIMEOUT_MS + LEAD_SLACK_MS;
+    const reply = await this.#lead([keys.sweeper, keys.inFlight, keys.brake, keys.hinted], [this.#worker, leadMs]);
+    const [now, leads, inFlight, braked, hinted] = reply;
+    if (leads === 0) {
+      this.#view = this.#newView(); // what it knew is old by the time that it takes over
+      this.#renewedAt = -Infinity;
+      return REST_MS;
+    }
+    // Where each fax may be polled at the least interval, a list would find it hardly sooner.
+    const few = (inFlight * 1000) / this.#settings.POLL_MIN_INTERVAL_MS <= limit.current;
+    if (few || braked === 1) return this.#leaveSlots();
+    const { trust } = await this.#renew(now);
+    if (trust.stoppedUntil > now) return this.#leaveSlots();
+    const page = this.#next(now, trust.stops > 0 && !trust.trusted);
+    if (!page) return this.#leaveSlots(Math.min(REST_MS, 1000 / limit.current));
+    await redis.set(keys.sweepWorth, this.#netWorth(page), 'PX', WORTH_KEPT_MS);
+    if (hinted > 0 || !(await limit.holds())) return Math.min(REST_MS, 1000 / limit.current);
+    const waitMs = await limit.take();
+    if (waitMs > 0) return Math.min(waitMs, REST_MS);
+    await this.#sweep(page.page, now);
+    return 0;
+  }
+
+  /** The page to look at next; undefined if none is worth a request, or a list on trial has had its share of slots. */
+  #next(now: number, onTrial: boolean): PageWorth | undefined {
+    const slotMs = 1000 / this.#parts.limit.current;
+    if (onTrial && now - this.#sweptAt < TRIAL_SLOTS * slotMs) return undefined;
+    const page = this.#view.best(this.#parts.chooser.curve, now, this.#settings.POLL_MIN_INTERVAL_MS / LOOKS);
+    return page && this.#netWorth(page) > 0 ? page : undefined;
+  }
+
+  /** What is left of a page's worth once each of its faxes that is final has had the poll that confirms it, ms. */
+  #netWorth({ worthMs, finals }: PageWorth): number {
+    return worthMs - finals * this.#parts.chooser.worthMs;
+  }
+
+  async #leaveSlots(restMs = REST_MS): Promise<number> {
+    await this.#parts.redis.del(this.#parts.keys.sweepWorth);
+    return restMs;
+  }
+
+  /** The faxes in flight and what is known of the list, as of at most a second ago. */
+  async #renew(now: number): Promise<HistoryKnowledge> {
+    const { redis, keys, record } = this.#parts;
+    if (this.#knowledge && performance.now() - this.#renewedAt < RENEW_MS) return this.#knowledge;
+    const [newest, knowledge] = await Promise.all([
+      redis.zrevrange(keys.inFlight, 0, MOST_FAXES - 1, 'WITHSCORES'),
+      record.read(),
+    ]);
+    const faxIds = newest.filter((_, i) => i % 2 === 0);
+    const scores = faxIds.length === 0 ? [] : await redis.zmscore(keys.candidates, faxIds);
+    const faxes = faxIds.map((faxId, i): WatchedFax => {
+      const enqueuedAt = Number(newest[2 * i + 1]);
+      return { faxId, enqueuedAt, pendingAt: scores[i] ? Number(scores[i]) % BIN_SPAN : enqueuedAt };
+    });
+    this.#view.renew(faxes);
+    this.#knowledge = knowledge;
+    this.#renewedAt = performance.now();
+    await this.#judge(knowledge, now);
+    return this.#knowledge;
+  }
+
+  async #judge(knowledge: HistoryKnowledge, now: number): Promise<void> {
+    const { alerts, record } = this.#parts;
+    const { trust, words } = knowledge;
+    if (trust.stoppedUntil > now) {
+      this.#trial = new Trial();
+      return;
+    }
+    const came = this.#trial.look(words, this.#view.missed);
+    const useless = whyUseless(came);
+    if (useless) await this.#stop(useless, now);
+    else if (!trust.trusted && came.confirmed > 0 && came.confirmed >= came.early) {
+      await record.trust();
+      if (trust.stops > 0) await alerts.resolve('history_unusable', 'the list of faxes is of use again');
+    }
+  }
+
+  async #sweep(page: number, now: number): Promise<void> {
+    const { ask, chooser, observer, record } = this.#parts;
+    this.#sweptAt = now;
+    const answer = await ask(page);
+    const outcome = answer.kind === 'list' ? 'ok' : 'unusable';
+    observer.swept(outcome);
+    if (answer.kind === 'unusable') return this.#stop(answer.reason, now);
+    const { entries } = answer;
+    if (entries.length >= this.#settings.HISTORY_PAGE_SIZE && oldestFirst(entries)) {
+      return this.#stop('it has the oldest faxes first', now);
+    }
+    const { trust, words } = await record.read();
+    await this.#act(this.#view.read(page, entries, words, trust.trusted, now), now);
+    chooser.next();
+  }
+
+  async #act({ hints, pending, evidence }: Reading, now: number): Promise<void> {
+    const { hints: door, keys, record, redis } = this.#parts;
+    const scores = pending.flatMap(({ faxId, enqueuedAt }) => [candidateScore(now - enqueuedAt, now), faxId]);
+    await Promise.all([
+      door.give(hints),
+      // not those that were taken or finished meanwhile, nor where a poll knows better
+      scores.length > 0 && redis.zadd(keys.candidates, 'XX', 'GT', ...scores),
+      ...[...evidence].flatMap(([word, counts]) => [
+        record.onPending(word, 'pending', counts.pending),
+        record.onPending(word, 'stale', counts.stale),
+      ]),
+    ]);
+  }
+
+  async #stop(reason: string, now: number): Promise<void> {
+    const { alerts, log, record } = this.#parts;
+    const knowledge = await record.read();
+    const until = await record.stop(knowledge, now);
+    this.#trial = new Trial();
+    this.#view = this.#newView();
+    this.#renewedAt = -Infinity;
+    log.debug({ reason, forMs: until - now }, 'the list of faxes is of no use: not asked for meanwhile');
+    if (knowledge.trust.stops > 0) return;
+    await alerts.raise(
+      'history_unusable',
+      `the list of faxes is of no use (${reason}): faxes are found by polls alone; it is tried again now and then; ` +
+        'set HISTORY_SWEEP=off if your key has no list',
+    );
+  }
+
+  async #resign(): Promise<void> {
+    const { redis, keys } = this.#parts;
+    if ((await redis.get(keys.sweeper)) !== this.#worker) return;
+    await redis.del(keys.sweeper, keys.sweepWorth);
+  }
+
+  #newView(): HistoryView {
+    const { HISTORY_PAGE_SIZE, POLL_MIN_INTERVAL_MS, POLL_MAX_INTERVAL_MS } = this.#settings;
+    return new HistoryView({
+      rules: this.#parts.rules,
+      pageSize: HISTORY_PAGE_SIZE,
+      hintAgainMs: HINT_AGAIN * POLL_MIN_INTERVAL_MS,
+      coveredMs: COVERED * POLL_MAX_INTERVAL_MS,
+    });
+  }
+}

@@ -1,0 +1,18 @@
+-- Takes a slot of the pace for a request that no job makes, as BullMQ takes one for a job that it hands out. Jobs that
+-- wait for a slot go first.
+--
+-- KEYS[1] limiter of the queue   KEYS[2] jobs that wait
+-- ARGV[1] jobs of a window   ARGV[2] window, ms   ARGV[3] time to the next try while jobs wait, ms
+-- Returns 0 if it was taken, else after how many ms to try again.
+
+local left = math.max(redis.call('PTTL', KEYS[1]), 0)
+if redis.call('LLEN', KEYS[2]) > 0 then
+  return math.max(left, tonumber(ARGV[3]))
+end
+if left > 0 and tonumber(redis.call('GET', KEYS[1]) or 0) >= tonumber(ARGV[1]) then
+  return left
+end
+if redis.call('INCR', KEYS[1]) == 1 then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
+return 0
