@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { reportError } from './cli/failure.ts';
+import { HISTORIES, HISTORY_KINDS } from './simulator/history.ts';
 
 // Each command's code is loaded when it is run, so that `--help` and the small commands start at once.
 const program = new Command('faxwatch')
@@ -15,6 +16,16 @@ const program = new Command('faxwatch')
 
 const natural = (text: string): number => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number.');
+  return Number(text);
+};
+const positive = (text: string): number => {
+  const value = natural(text);
+  if (value === 0) throw new InvalidArgumentError('must be at least 1.');
+  return value;
+};
+
+const share = (text: string): number => {
+  if (!/^(0|1|0?\.\d{1,9})$/.test(text)) throw new InvalidArgumentError('must be a share from 0 to 1, such as 0.1.');
   return Number(text);
 };
 
@@ -67,7 +78,7 @@ program
   .action(async (options: { keep?: boolean }) => (await import('./cli/demo.ts')).demo(options));
 program
   .command('simulate')
-  .description('run a stand-in for the Fax.to status API, on loopback')
+  .description('run a stand-in for the Fax.to API, on loopback: status, list of faxes, callbacks')
   .option('--port <port>', 'port to listen on', natural, 3001)
   .option('--api-key <key>', 'the only key that it accepts; any key if omitted')
   .option('--rate-limit <max>', 'requests allowed per window; no limit if omitted', natural)
@@ -80,6 +91,22 @@ program
   .option('--retry-after', 'send Retry-After with refusals')
   .option('--latency <ms>', 'delay of each answer', natural, 50)
   .option('--finish <ms>', 'about how long a fax takes, ms', natural, 30_000)
+  .addOption(new Option('--history <kind>', 'what /fax-history answers').choices(HISTORY_KINDS).default('ok'))
+  .option('--history-page-cap <entries>', 'most entries on a page of it, whatever its limit says', positive, 100)
+  .option('--callback-url <url>', 'post a callback there when a fax becomes final, until it is answered 200')
+  .option('--callback-repeat <ms>', 'time between the attempts, for up to 48 hours', positive, 900_000)
+  .option('--callback-loss <share>', 'share of faxes whose callback is never sent, 0 to 1', share, 0)
+  .option('--callback-doubles <share>', 'share of callbacks that are sent twice, 0 to 1', share, 0)
+  .addHelpText(
+    'after',
+    [
+      '\nKinds of /fax-history:',
+      ...HISTORY_KINDS.map((kind) => `  ${kind.padEnd(14)} ${HISTORIES[kind]}`),
+      '\nControls, on the same port:',
+      '  PUT /_simulator/faxes/<id>   sends a fax, with the fate in the body (JSON), or else that of its id',
+      '  GET /_simulator/stats        counts requests, refusals, faxes and callbacks',
+    ].join('\n'),
+  )
   .action(async (options: import('./cli/simulate.ts').SimulateOptions) =>
     (await import('./cli/simulate.ts')).simulate(options),
   );

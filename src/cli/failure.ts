@@ -15,6 +15,7 @@ export class CommandError extends Error {
 }
 
 const EX_SOFTWARE = 70;
+export const EX_USAGE = 64;
 export const EX_DATAERR = 65;
 export const EX_NOINPUT = 66;
 export const EX_UNAVAILABLE = 69;

@@ -55,6 +55,26 @@ export function fateOf(name: FateName, finishMs: number): Fate {
   return { then: finishMs > 0 ? [{ afterMs: 0, answer: UNDER_WAY }, last] : [last] };
 }
 
+/** The answer that holds at an age (ms since the fax was sent), whatever its first polls were told. */
+export function answerAt({ then }: Fate, ageMs: number): SimulatedAnswer {
+  return then.findLast(({ afterMs }) => afterMs <= ageMs)?.answer ?? UNDER_WAY;
+}
+
+/** How a fax stands, in the API's own words. */
+export type FaxState = 'success' | 'failed' | 'executed';
+
+/** How a fax stands by the status of an answer; undefined if the API does not have the fax. */
+export function stateIn({ code = 200, body }: SimulatedAnswer): FaxState | undefined {
+  if (code === 404) return undefined;
+  const status = code === 200 ? (body as { status?: unknown } | null | undefined)?.status : undefined;
+  return status === 'success' || status === 'failed' ? status : 'executed';
+}
+
+/** What ends a fax: its first answer that says success or failed, and when. Undefined if it never ends. */
+export function endOf({ then }: Fate): Fate['then'][number] | undefined {
+  return then.find(({ answer }) => ['success', 'failed'].includes(stateIn(answer) ?? ''));
+}
+
 /**
  * The fate of a fax that nobody scripted. An id that begins with a fate's name has that fate (`busy-17`); any other is
  * sent, or fails one time in five, as its id says, so that the same id always meets the same fate.

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
@@ -85,6 +89,9 @@ describe('without Redis', () => {
       ['track'],
       ['status', 'a b'],
       ['simulate', '--rate-kind', 'odd'],
+      ['simulate', '--history', 'odd'],
+      ['simulate', '--history-page-cap', '0'],
+      ['simulate', '--callback-url', 'http://127.0.0.1/', '--callback-loss', '1.1'],
       ['track', '--file', '/nowhere.txt', '--wait'],
     ]) {
       const { code, output } = await run(args, { REDIS_URL: redis.url });
@@ -124,10 +131,49 @@ describe('without Redis', () => {
     expect([refused.status, Number(refused.headers.get('retry-after')) > 0]).toEqual([403, true]);
     expect(await (await fetch(new URL('/_simulator/stats', url))).json()).toEqual({
       requests: 4,
+      listRequests: 0,
       refusals: 1,
       faxes: 2,
+      callbacksSent: 0,
+      callbacksAcknowledged: 0,
     });
     expect(await simulator.exit('SIGINT')).toBe(0);
+  });
+
+  it('simulate lists faxes and calls back, as its options say; the URL stays out of what it prints', async () => {
+    const received: string[] = [];
+    const { promise: allReceived, resolve } = Promise.withResolvers<unknown>();
+    const receiver = createServer((request, response) => {
+      void text(request).then((form) => {
+        response.end();
+        if (received.push(form) === 4) resolve(undefined);
+      });
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    const callbackUrl = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/callback/s3cret`;
+    const options = ['--finish', '0', '--history', 'words', '--history-page-cap', '1', '--callback-url', callbackUrl];
+    const simulator = new CliProcess(
+      ['simulate', '--port', '0', '--latency', '0', '--callback-doubles', '1', ...options],
+      {},
+    );
+    const url = (await simulator.line(/FAX_API_BASE_URL/)).split('=')[1] ?? '';
+    for (const id of ['busy-1', '2'])
+      expect((await fetch(new URL(`/_simulator/faxes/${id}`, url), { method: 'PUT' })).status).toBe(204);
+    const { history } = (await (await fetch(`${url}/fax-history?limit=5`)).json()) as { history: object[] };
+    expect(history).toEqual([expect.objectContaining({ id: 2, status: 'Delivered' })]);
+    await allReceived;
+    expect(received.filter((form) => form.startsWith('fax_job_id=busy-1&status=failed&msg_code=busy&'))).toHaveLength(
+      2,
+    );
+    expect(await simulator.exit('SIGINT')).toBe(0);
+    expect(simulator.output).not.toContain('s3cret');
+    receiver.close();
+  });
+
+  it('simulate takes no other callback URL than http or https, and does not print it', async () => {
+    const { code, output } = await run(['simulate', '--callback-url', 'ftp://example.com/s3cret']);
+    expect([code, output]).toEqual([64, expect.stringMatching(/^--callback-url: must be http/)]);
+    expect(output).not.toContain('s3cret');
   });
 });
 
