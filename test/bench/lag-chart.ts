@@ -1,8 +1,14 @@
 import type { Row } from './lag.ts';
 
-const COLOURS: Record<Row['system'], string> = { faxwatch: '#1b7f5c', exponential: '#b5483a', fixed: '#c9963c' };
+const COLOURS: Record<Row['system'], string> = {
+  faxwatch: '#1b7f5c',
+  history: '#5fb894',
+  exponential: '#b5483a',
+  fixed: '#c9963c',
+};
 const LABELS: Record<Row['system'], string> = {
   faxwatch: 'Faxwatch',
+  history: 'Faxwatch + history',
   exponential: 'exponential backoff',
   fixed: 'fixed backoff',
 };

@@ -12,8 +12,8 @@ export const COMPRESSION = 10;
 const WORKERS = 3;
 const API_LATENCY_MS = 5;
 
-/** Whose workers poll: the service, or a peer written as a user would write it. */
-export type System = 'faxwatch' | 'exponential' | 'fixed';
+/** Whose workers poll: the service, alone or with hints, or a peer written as a user would write it. */
+export type System = 'faxwatch' | 'history' | 'exponential' | 'fixed';
 
 export type RigOptions = {
   readonly system: System;
@@ -28,8 +28,10 @@ export type RigOptions = {
   readonly env?: Record<string, string>;
 };
 
+const SERVICE = [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'worker'];
 const FILES: Record<System, readonly string[]> = {
-  faxwatch: [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'worker'],
+  faxwatch: SERVICE,
+  history: SERVICE,
   exponential: [fileURLToPath(new URL('./peer-worker.ts', import.meta.url))],
   fixed: [fileURLToPath(new URL('./peer-worker.ts', import.meta.url))],
 };
@@ -37,6 +39,7 @@ const FILES: Record<System, readonly string[]> = {
 // Time-compressed: 1 s doubling up to 300 s (see peer-worker.ts), and every 30 s.
 const JOB_OPTIONS: Record<System, JobsOptions> = {
   faxwatch: {},
+  history: {},
   exponential: { attempts: 1e6, backoff: { type: 'capped exponential' } },
   fixed: { attempts: 1e6, backoff: { type: 'fixed', delay: 30_000 / COMPRESSION } },
 };
@@ -99,11 +102,12 @@ export class Rig {
     this.#timers.push(setTimeout(() => this.simulator.override(undefined), afterMs + ms));
   }
 
-  /** When each fax was first seen finished: when the API first answered so. */
+  /** When each fax was first seen finished: when the API first answered so to a poll. */
   seenAt(): Map<string, number> {
     const seen = new Map<string, number>();
     for (const { faxId, at, code } of this.simulator.log) {
-      if (code === 200 && at >= (this.#finishedAt.get(faxId) ?? Infinity) && !seen.has(faxId)) seen.set(faxId, at);
+      if (faxId !== '' && code === 200 && at >= (this.#finishedAt.get(faxId) ?? Infinity) && !seen.has(faxId))
+        seen.set(faxId, at);
     }
     return seen;
   }
@@ -141,6 +145,7 @@ export class Rig {
         POLL_MAX_INTERVAL_MS: String(300_000 / COMPRESSION),
         POLL_DEADLINE_MS: String(86_400_000 / COMPRESSION),
         DASHBOARD_PORT: '0',
+        ...(system === 'history' && { HISTORY_SWEEP: 'auto' }),
         ...env,
       },
     });

@@ -23,6 +23,7 @@ type More = {
   purpose?: 'join' | 'poll' | 'net';
   netMs?: number;
   standing?: 'answered' | 'refused' | 'new';
+  polledAt?: number;
 };
 
 /** What a claim says: the word, and the values that go with it. */
@@ -35,6 +36,7 @@ async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{
     purpose = 'poll',
     netMs = NET_MS,
     standing = 'answered',
+    polledAt = 0,
   } = more;
   const run = loadScript<[number, ...unknown[]]>(redis.client, new URL('../../src/polling/claim.lua', import.meta.url));
   const [now, ...said] = await run(
@@ -47,6 +49,9 @@ async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{
       keys.pace,
       keys.candidates,
       keys.chosen,
+      keys.hinted,
+      keys.hints,
+      keys.keptHint(faxId),
     ],
     [
       faxId,
@@ -63,6 +68,7 @@ async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{
       standing,
       enqueuedAt,
       MIN_MS,
+      polledAt,
     ],
   );
   return { now, said };
@@ -84,7 +90,7 @@ describe('a claim of a fax', () => {
   it('that is new: go, by the time of Redis; the fax is in flight and the job has the lease', async () => {
     const before = await redisTime(redis.client);
     const { now, said } = await claim();
-    expect(said).toEqual(['go', 0, 0]);
+    expect(said).toEqual(['go', 0, 0, '']);
     expect(now).toBeGreaterThanOrEqual(before);
     expect(now).toBeLessThanOrEqual(await redisTime(redis.client));
     expect(await redis.client.zrange(keys.inFlight, '0', '-1', 'WITHSCORES')).toEqual(['200', String(ENQUEUED)]);
@@ -97,14 +103,14 @@ describe('a claim of a fax', () => {
   it('by the job that has the lease: go, and the lease is renewed', async () => {
     await claim();
     await redis.client.pexpire(keys.lease('200'), 10_000);
-    expect((await claim()).said).toEqual(['go', 0, 0]);
+    expect((await claim()).said).toEqual(['go', 0, 0, '']);
     expect(await redis.client.pttl(keys.lease('200'))).toBeGreaterThan(LEASE_MS - 10_000);
   });
 
   it('whose lease ran out: go, and it counts as in flight since the job that has it now was enqueued', async () => {
     await claim();
     await redis.client.del(keys.lease('200'));
-    expect((await claim('200', 'job-2', { enqueuedAt: ENQUEUED + 5_000 })).said).toEqual(['go', 0, 0]);
+    expect((await claim('200', 'job-2', { enqueuedAt: ENQUEUED + 5_000 })).said).toEqual(['go', 0, 0, '']);
     expect(await redis.client.get(keys.lease('200'))).toBe('job-2');
     expect(await redis.client.zscore(keys.inFlight, '200')).toBe(String(ENQUEUED + 5_000));
   });
@@ -119,7 +125,7 @@ describe('a claim of a fax', () => {
 
   it('whose job is gone: go, for the first that says so', async () => {
     await claim();
-    expect((await claim('200', 'job-2', { gone: 'job-1' })).said).toEqual(['go', 0, 0]);
+    expect((await claim('200', 'job-2', { gone: 'job-1' })).said).toEqual(['go', 0, 0, '']);
     expect((await claim('200', 'job-3', { gone: 'job-1' })).said).toEqual(['leased', 'job-2', 0]);
   });
 
@@ -128,7 +134,7 @@ describe('a claim of a fax', () => {
     await brakeHeldUntil(1);
     expect((await claim('200', 'job-1', { fetchedAt: 999 })).said).toEqual(['unlimited', 0]);
     expect(await redis.client.hget(keys.brake, 'probeUntil')).toBe('0');
-    expect((await claim('200', 'job-1', { fetchedAt: 1_000 })).said).toEqual(['go', 3, 0]);
+    expect((await claim('200', 'job-1', { fetchedAt: 1_000 })).said).toEqual(['go', 3, 0, '']);
   });
 
   it('that has its result: done, with the result, and nothing is put in flight', async () => {
@@ -139,7 +145,7 @@ describe('a claim of a fax', () => {
 
   it('under one lease leaves other faxes free', async () => {
     await claim();
-    expect((await claim('201', 'job-2')).said).toEqual(['go', 0, 0]);
+    expect((await claim('201', 'job-2')).said).toEqual(['go', 0, 0, '']);
   });
 });
 
@@ -154,7 +160,7 @@ describe('a claim while the brake is on', () => {
   it('is the probe once the hold is over, and is told of the refusals so far', async () => {
     await brakeHeldUntil(1, 3);
     const { now, said } = await claim();
-    expect(said).toEqual(['go', 3, 0]);
+    expect(said).toEqual(['go', 3, 0, '']);
     expect(await redis.client.hget(keys.brake, 'probeUntil')).toBe(String(now + PROBE_MS));
   });
 
@@ -169,7 +175,7 @@ describe('a claim while the brake is on', () => {
     await brakeHeldUntil(1, 4);
     await claim('200', 'job-1');
     await redis.client.hset(keys.brake, 'probeUntil', await redisTime(redis.client));
-    expect((await claim('201', 'job-2')).said).toEqual(['go', 4, 0]);
+    expect((await claim('201', 'job-2')).said).toEqual(['go', 4, 0, '']);
   });
 
   it('is free again after the release, which leaves the hash with an empty reason', async () => {
@@ -181,8 +187,8 @@ describe('a claim while the brake is on', () => {
       since: 1,
       countedAt: 1,
     });
-    expect((await claim('200', 'job-1')).said).toEqual(['go', 0, 0]);
-    expect((await claim('201', 'job-2')).said).toEqual(['go', 0, 0]);
+    expect((await claim('200', 'job-1')).said).toEqual(['go', 0, 0, '']);
+    expect((await claim('201', 'job-2')).said).toEqual(['go', 0, 0, '']);
   });
 });
 
@@ -200,7 +206,7 @@ describe('a claim and the choosing', () => {
   it('of a chosen fax: go, and it is neither chosen nor a candidate any more', async () => {
     await candidate(await redisTime(redis.client));
     await redis.client.zadd(keys.chosen, 1, '200');
-    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 0]);
+    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 0, '']);
     expect([await redis.client.zcard(keys.candidates), await redis.client.zcard(keys.chosen)]).toEqual([0, 0]);
   });
 
@@ -214,8 +220,8 @@ describe('a claim and the choosing', () => {
 
   it('by the safety net of one that was left alone for too long, or is no candidate: go', async () => {
     await candidate((await redisTime(redis.client)) - NET_MS - 1);
-    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 1]);
-    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 1]);
+    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 1, '']);
+    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 1, '']);
   });
 
   it('that is held leaves a chosen fax chosen', async () => {
@@ -236,7 +242,7 @@ describe('a probe', () => {
 
   it('is a fax that the API has answered for at once', async () => {
     await brakeFreeSince(0);
-    expect((await claim('200', 'job-1', { standing: 'answered' })).said).toEqual(['go', 3, 0]);
+    expect((await claim('200', 'job-1', { standing: 'answered' })).said).toEqual(['go', 3, 0, '']);
   });
 
   it('that was never asked for joins the candidates until its time has come', async () => {
@@ -245,7 +251,7 @@ describe('a probe', () => {
     expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['joined']);
     expect([await redis.client.zcard(keys.candidates), await redis.client.zcard(keys.chosen)]).toEqual([1, 0]);
     await brakeFreeSince(PATIENCE_MS);
-    expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['go', 3, 0]);
+    expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['go', 3, 0, '']);
   });
 
   it('that was refused before yields to all others, for a least interval more if some were never asked for', async () => {
@@ -260,16 +266,51 @@ describe('a probe', () => {
     expect(beside.said[0]).toBe('yield');
     expect(beside.said[1]).toBeGreaterThan(MIN_MS - 1_000);
     await brakeFreeSince(PATIENCE_MS + MIN_MS);
-    expect((await claim('200', 'job-1', { standing: 'refused' })).said).toEqual(['go', 3, 0]);
+    expect((await claim('200', 'job-1', { standing: 'refused' })).said).toEqual(['go', 3, 0, '']);
   });
 
   it('need not be good where there is none better', async () => {
     await brakeFreeSince(0, 0);
-    expect((await claim('200', 'job-1', { standing: 'refused' })).said).toEqual(['go', 3, 0]);
+    expect((await claim('200', 'job-1', { standing: 'refused' })).said).toEqual(['go', 3, 0, '']);
   });
 
   it('that is held while never asked for joins the candidates', async () => {
     await brakeHeldUntil((await redisTime(redis.client)) + 20_000);
     expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['joined']);
+  });
+});
+
+describe('a claim of a hinted fax', () => {
+  const HINT = 'callback 3 ';
+  const hinted = async (from: number): Promise<void> => {
+    await redis.client.zadd(keys.hinted, from, '200');
+    await redis.client.hset(keys.hints, '200', HINT);
+  };
+
+  it('gives the hint to the one poll that it leads to, also if the safety net brings the job', async () => {
+    await hinted(1);
+    expect((await claim('200', 'job-1', { purpose: 'net' })).said).toEqual(['go', 0, 0, HINT]);
+    expect((await claim('200', 'job-1', { purpose: 'poll' })).said).toEqual(['go', 0, 0, '']);
+    expect([await redis.client.zcard(keys.hinted), await redis.client.hlen(keys.hints)]).toEqual([0, 0]);
+  });
+
+  it('within the least interval since its last poll comes too early, and is hinted until then', async () => {
+    await hinted(1);
+    await redis.client.zadd(keys.chosen, 1, '200');
+    const polledAt = await redisTime(redis.client);
+    const { now, said } = await claim('200', 'job-1', { polledAt });
+    expect(said).toEqual(['early', polledAt + MIN_MS - now]);
+    expect(Number(await redis.client.zscore(keys.hinted, '200'))).toBe(polledAt + MIN_MS);
+    expect(await redis.client.zscore(keys.chosen, '200')).toBeNull();
+    expect(await redis.client.hget(keys.hints, '200')).toBe(HINT);
+  });
+
+  it('that was hinted before its job came: the first claim finds the hint, a later one does not', async () => {
+    await redis.client.set(keys.keptHint('200'), HINT);
+    expect((await claim('200', 'job-1', { first: false })).said).toEqual(['go', 0, 0, '']);
+    expect((await claim('200', 'job-1', { first: true, purpose: 'join' })).said).toEqual(['joined']);
+    expect(await redis.client.hget(keys.hints, '200')).toBe(HINT);
+    expect(await redis.client.exists(keys.keptHint('200'))).toBe(0);
+    expect((await claim('200', 'job-1', { purpose: 'poll' })).said).toEqual(['go', 0, 0, HINT]);
   });
 });

@@ -26,6 +26,8 @@ async function finish(
     keys.standBys(faxId),
     keys.candidates,
     keys.chosen,
+    keys.hinted,
+    keys.hints,
   ];
   return pairs(
     await run(scriptKeys, [keys.completed, event, TTL_SECONDS, keptEvents, faxId, ...Object.entries(result).flat()]),

@@ -30,8 +30,8 @@ describe('the heads', () => {
     const { heads, waiting, inFlight: count, candidates } = await inFlight.heads(1, 100);
     expect({ waiting, count, candidates }).toEqual({ waiting: 0, count: 3, candidates: 3 });
     expect(heads).toEqual([
-      { faxId: 'young too', pendingAt: now - 30_000, enqueuedAt: now - 90_500 },
-      { faxId: 'old', pendingAt: now - 10_000, enqueuedAt: now - 610_000 },
+      { faxId: 'young too', pendingAt: now - 30_000, enqueuedAt: now - 90_500, hinted: false },
+      { faxId: 'old', pendingAt: now - 10_000, enqueuedAt: now - 610_000, hinted: false },
     ]);
   });
 
@@ -53,17 +53,43 @@ describe('the heads', () => {
   it('of a fax that was never asked for are pending since it was enqueued', async () => {
     await redis.client.zadd(keys.inFlight, 5_000, 'new');
     await redis.client.zadd(keys.candidates, 5_000, 'new');
-    expect((await inFlight.heads(1, 100)).heads).toEqual([{ faxId: 'new', pendingAt: 5_000, enqueuedAt: 5_000 }]);
+    const [head] = (await inFlight.heads(1, 100)).heads;
+    expect(head).toEqual({ faxId: 'new', pendingAt: 5_000, enqueuedAt: 5_000, hinted: false });
   });
 
   it('keep the age of a fax of the year before to the millisecond', async () => {
     const at = Date.parse('2031-12-31T23:59:59.999Z');
     await pending('old', 366 * 86_400_000 - 1, at);
     expect((await inFlight.heads(1, 100)).heads).toEqual([
-      { faxId: 'old', pendingAt: at, enqueuedAt: at - 366 * 86_400_000 + 1 },
+      { faxId: 'old', pendingAt: at, enqueuedAt: at - 366 * 86_400_000 + 1, hinted: false },
     ]);
     expect(Number(await redis.client.zscore(keys.candidates, 'old'))).toBeLessThan(Number.MAX_SAFE_INTEGER);
     expect(BIN_SPAN).toBeGreaterThan(at);
+  });
+});
+
+describe('hinted faxes', () => {
+  it('are heads, the longest hinted first, whether they are candidates or back off, once they may be polled', async () => {
+    const now = await redisTime(redis.client);
+    await pending('candidate', 60_000, now - 1_000);
+    await redis.client.zadd(keys.inFlight, now - 90_000, 'backs off');
+    await redis.client.zadd(keys.hinted, now - 50, 'candidate', now - 100, 'backs off', now + 10_000, 'later');
+    const { heads, hintedWaiting, hintedInMs } = await inFlight.heads(1, 100);
+    expect(heads).toEqual([
+      { faxId: 'backs off', pendingAt: now - 90_000, enqueuedAt: now - 90_000, hinted: true },
+      { faxId: 'candidate', pendingAt: now - 1_000, enqueuedAt: now - 61_000, hinted: true },
+    ]);
+    expect(hintedWaiting).toBe(0);
+    expect(hintedInMs).toBeGreaterThan(8_000);
+    expect(await inFlight.take(['backs off'])).toEqual([{ faxId: 'backs off', jobId: '' }]);
+    expect((await inFlight.heads(1, 100)).hintedWaiting).toBe(1);
+  });
+
+  it('that are no longer in flight are forgotten', async () => {
+    await redis.client.zadd(keys.hinted, 1, 'gone');
+    await redis.client.hset(keys.hints, 'gone', 'callback 3 ');
+    expect((await inFlight.heads(1, 100)).heads).toEqual([]);
+    expect([await redis.client.zcard(keys.hinted), await redis.client.hlen(keys.hints)]).toEqual([0, 0]);
   });
 });
 

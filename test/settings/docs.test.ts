@@ -12,7 +12,7 @@ it('the README and .env.example have the settings as they are: npm run docs:sett
 });
 
 it('.env.example asks for the secrets, and its commented-out lines are the defaults', () => {
-  expect(parseEnv(read('.env.example'))).toEqual({ FAX_API_KEY: '', DASHBOARD_PASSWORD: '' });
+  expect(parseEnv(read('.env.example'))).toEqual({ FAX_API_KEY: '', DASHBOARD_PASSWORD: '', CALLBACK_SECRET: '' });
   const all = parseEnv(read('.env.example').replaceAll(/^#(?=[A-Z_]+=)/gm, ''));
   expect(all).toMatchObject({ RATE_LIMIT_MAX: '60', LOW_BALANCE_THRESHOLD: '' });
   expect(loadSettings(all, false)).toEqual(loadSettings({}, false));
