@@ -5,7 +5,7 @@
 
 /** From the ground up. Folders of one floor do not know each other. */
 const FLOORS = [
-  ['contract'],
+  ['contract', 'timing'],
   ['settings', 'log'],
   ['redis', 'fax-api', 'simulator'],
   ['alerts', 'client'],
