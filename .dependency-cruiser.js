@@ -13,7 +13,7 @@ const FLOORS = [
   ['schedule'],
   ['polling'],
   ['dashboard'],
-  ['tracing.ts'],
+  ['tracing.ts', 'account.ts'],
   ['main.ts', 'index.ts'],
   ['cli'],
   ['cli.ts'],
