@@ -5,7 +5,7 @@
 
 /** From the ground up. Folders of one floor do not know each other. */
 const FLOORS = [
-  ['contract'],
+  ['contract', 'timing'],
   ['settings', 'log'],
   ['redis', 'fax-api', 'simulator'],
   ['alerts', 'client'],
@@ -14,7 +14,7 @@ const FLOORS = [
   ['hints'],
   ['polling'],
   ['dashboard'],
-  ['tracing.ts'],
+  ['tracing.ts', 'account.ts'],
   ['main.ts', 'index.ts'],
   ['cli'],
   ['cli.ts'],

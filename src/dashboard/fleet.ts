@@ -4,6 +4,7 @@ import type { Brake, BrakeState } from '../limit/brake.ts';
 import type { InFlight } from '../schedule/in-flight.ts';
 import type { RateLimit } from '../limit/rate-limit.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
+import { within } from '../timing/within.ts';
 import { OldestInFlight } from './oldest-in-flight.ts';
 
 /** What Redis knows of all workers together, at one moment. */
@@ -65,15 +66,8 @@ export class FleetReader {
 
   /** @throws RedisAwayError if Redis does not answer in `timeoutMs` */
   async read(timeoutMs: number): Promise<Fleet> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new RedisAwayError(`redis did not answer within ${timeoutMs} ms`)), timeoutMs);
-    });
-    try {
-      return await Promise.race([this.#read(), late]);
-    } finally {
-      clearTimeout(timer);
-    }
+    const late = (): Error => new RedisAwayError(`redis did not answer within ${timeoutMs} ms`);
+    return within(timeoutMs, this.#read(), late);
   }
 
   async #read(): Promise<Fleet> {

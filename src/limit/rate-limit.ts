@@ -6,6 +6,7 @@ import type { Log } from '../log/log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import { loadScript, type Script } from '../redis/script.ts';
+import { every } from '../timing/every.ts';
 import { ceilingPace, limiterShape, paceAt, regainMs, type LimiterShape } from './pace.ts';
 
 type RateLimitSettings = Pick<Settings, 'RATE_LIMIT_MAX' | 'RATE_LIMIT_DURATION_MS' | 'RATE_LIMIT_HEADROOM'>;
@@ -58,7 +59,7 @@ export class RateLimit {
   #shape: LimiterShape;
   #greatest: LimiterShape;
   #restoring: Promise<void> | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #refreshing: Disposable | undefined;
 
   constructor({ queue, redis, keys, clock, log }: RateLimitParts, settings: RateLimitSettings) {
     this.#queue = queue;
@@ -92,15 +93,14 @@ export class RateLimit {
   async start(): Promise<void> {
     await this.#refresh();
     this.#running = true;
-    clearInterval(this.#timer);
-    this.#timer = setInterval(() => {
-      this.#refresh().catch((err: unknown) => this.#log.debug({ err }, 'pace not refreshed'));
-    }, REFRESH_MS);
+    this.#refreshing?.[Symbol.dispose]();
+    const failed = (err: unknown): void => this.#log.debug({ err }, 'pace not refreshed');
+    this.#refreshing = every(REFRESH_MS, () => this.#refresh(), failed);
   }
 
   /** Ends the refreshing; this worker's ceiling no longer counts. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#refreshing?.[Symbol.dispose]();
     await this.#redis.hdel(this.#keys.ceilings, this.#worker);
   }
 

@@ -1,4 +1,5 @@
 import type { Log } from '../log/log.ts';
+import { within } from '../timing/within.ts';
 
 const PATIENCE_MS = 500;
 
@@ -12,7 +13,6 @@ export async function startEmbedded(log: Log): Promise<{ url: string; close(): P
   const url = `redis://${server.host}:${server.port}`;
   log.warn({ url }, 'embedded redis: for trying and developing only, all is lost when this process ends');
   // The server waits for its clients to leave; other processes need not.
-  const close = (): Promise<void> =>
-    Promise.race([server.close(), new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS).unref())]);
+  const close = (): Promise<void> => within(PATIENCE_MS, server.close());
   return { url, close };
 }

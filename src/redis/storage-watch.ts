@@ -2,6 +2,8 @@ import type { Keys } from '../contract/keys.ts';
 import type { Log } from '../log/log.ts';
 import type { RedisClient } from './redis-client.ts';
 import { loadScript, type Script } from './script.ts';
+import { every } from '../timing/every.ts';
+import { within } from '../timing/within.ts';
 
 const CHECK_MS = 2_000;
 const NO_ANSWER = 'no answer to a write';
@@ -17,7 +19,7 @@ export class StorageWatch {
   readonly #log: Log;
   readonly #try: Script<string>;
   #warned = false;
-  #timer: NodeJS.Timeout | undefined;
+  #checks: Disposable | undefined;
 
   constructor(redis: RedisClient, keys: Keys, log: Log) {
     this.#redis = redis;
@@ -28,13 +30,14 @@ export class StorageWatch {
 
   /** Looks now and from then on, and logs when results can no longer be stored, and when they can again. */
   start(): void {
-    clearInterval(this.#timer);
-    this.#timer = setInterval(() => void this.check(), CHECK_MS);
+    this.stop();
+    const failed = (err: unknown): void => this.#log.debug({ err }, 'storage not checked');
+    this.#checks = every(CHECK_MS, () => this.check(), failed);
     void this.check();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    this.#checks?.[Symbol.dispose]();
   }
 
   /** Why results cannot be stored now, and what to do; undefined if they can. Never rejects, and answers within 3 s. */
@@ -63,19 +66,6 @@ export class StorageWatch {
     this.#warned = problem !== undefined;
     if (problem === undefined) this.#log.info('results can be stored again');
     else this.#log.warn({ reason: problem }, 'results cannot be stored');
-  }
-}
-
-/** What a promise comes to; undefined if that takes longer. */
-async function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

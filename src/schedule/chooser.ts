@@ -7,6 +7,7 @@ import { choose, greatestInterval, safetyNetMs, type IntervalBounds } from './ch
 import type { InFlight } from './in-flight.ts';
 import type { ModelStore } from './model-store.ts';
 import type { RateLimit } from '../limit/rate-limit.ts';
+import { every } from '../timing/every.ts';
 import { SurvivalCurve } from './worth.ts';
 
 type ChooserSettings = Pick<Settings, 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS'>;
@@ -48,7 +49,7 @@ export class Chooser {
   #stopped = true;
   #roundAt = -Infinity;
   #wake: NodeJS.Timeout | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #refreshing: Disposable | undefined;
 
   constructor(parts: ChooserParts) {
     this.#parts = parts;
@@ -58,18 +59,20 @@ export class Chooser {
   async start(): Promise<void> {
     await this.#refresh();
     this.#stopped = false;
-    clearInterval(this.#timer);
-    this.#timer = setInterval(() => {
-      this.#refresh().catch((err: unknown) => this.#parts.log.debug({ err }, 'model not refreshed'));
+    this.#refreshing?.[Symbol.dispose]();
+    const refresh = (): Promise<void> => {
       this.next();
-    }, REFRESH_MS);
+      return this.#refresh();
+    };
+    const failed = (err: unknown): void => this.#parts.log.debug({ err }, 'model not refreshed');
+    this.#refreshing = every(REFRESH_MS, refresh, failed);
     this.next();
   }
 
   /** Ends the choosing, and hands on what was learned since. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    clearInterval(this.#timer);
+    this.#refreshing?.[Symbol.dispose]();
     clearTimeout(this.#wake);
     await this.#parts.model.flush();
   }

@@ -1,0 +1,36 @@
+import type { FastifyInstance } from 'fastify';
+import type { AddressInfo } from 'node:net';
+import type { Log } from '../log/log.ts';
+import type { Settings } from '../settings/table.ts';
+
+/**
+ * Lets the server listen where the settings say.
+ *
+ * @param board whether it serves the dashboard: a worker goes without health and metrics if the port is taken, the
+ *   dashboard cannot
+ * @returns its URL; undefined if it does not listen
+ * @throws Node's error with its code, such as `EADDRINUSE`
+ */
+export async function listen(
+  server: FastifyInstance,
+  { DASHBOARD_HOST: host, DASHBOARD_PORT: port }: Pick<Settings, 'DASHBOARD_HOST' | 'DASHBOARD_PORT'>,
+  board: boolean,
+  log: Log,
+): Promise<string | undefined> {
+  if (port === 0) return undefined;
+  try {
+    await server.listen({ host, port });
+  } catch (error) {
+    // Several workers of one machine share the settings: the first serves health and metrics.
+    if (board || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    log.warn({ port }, 'port taken: this worker serves no health and no metrics; set DASHBOARD_PORT, 0 for none');
+    return undefined;
+  }
+  const url = urlOf(server.server.address() as AddressInfo);
+  log.info({ url: board ? `${url}/queues` : `${url}/healthz` }, board ? 'dashboard' : 'health and metrics');
+  return url;
+}
+
+function urlOf({ address, port, family }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
