@@ -214,11 +214,9 @@ export class RateLimit {
     ]);
     this.#clock.told(now);
     this.#alive = alive;
-    this.#ceiling = Number(lowest);
     this.#warnOfDifference(Number(lowest), Number(highest));
-    this.#pace = paceAt(this.#ceiling, refusedAt.map(Number), now, this.#settings.RATE_LIMIT_DURATION_MS);
-    this.#greatest = this.#shapeOf(this.#ceiling);
-    this.#shape = this.#shapeOf(this.#pace);
+    const ceiling = Number(lowest);
+    this.#set(ceiling, paceAt(ceiling, refusedAt.map(Number), now, this.#settings.RATE_LIMIT_DURATION_MS));
     // Where no other worker runs, nothing was fetched without a limit.
     if (this.#isLost(max, duration) && (alive > 1 || this.#running)) await this.#restore();
     else if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
@@ -230,6 +228,13 @@ export class RateLimit {
         'somebody gave the queue a global concurrency: removed, as the pace is its only limit',
       );
     }
+  }
+
+  /** Finding a shape is a search, some 25 ms at a million requests per second: only a changed pace is worth one. */
+  #set(ceiling: number, pace: number): void {
+    if (ceiling !== this.#ceiling) this.#greatest = this.#shapeOf(ceiling);
+    if (pace !== this.#pace) this.#shape = this.#shapeOf(pace);
+    [this.#ceiling, this.#pace] = [ceiling, pace];
   }
 
   #shapeOf(pace: number): LimiterShape {

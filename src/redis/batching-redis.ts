@@ -15,4 +15,14 @@ export class BatchingRedis extends Redis {
     }
     return super.sendCommand(...args);
   }
+
+  /**
+   * A batch that a replica refuses has a READONLY reply for each command, and ioredis reconnects for each
+   * (`reconnectOnError`), with one more timer and listener on the same socket. The first time is enough.
+   */
+  override disconnect(reconnect = false): void {
+    const { stream } = this;
+    if (reconnect && (stream as typeof stream | undefined)?.writableEnded) return;
+    super.disconnect(reconnect);
+  }
 }

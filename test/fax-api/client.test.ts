@@ -7,13 +7,14 @@ import {
   type Server,
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { loadRules } from '../../src/fax-api/classification-rules.ts';
 import { classify } from '../../src/fax-api/classify.ts';
-import { FaxApiClient } from '../../src/fax-api/client.ts';
+import { FaxApiClient, type FaxApiSettings } from '../../src/fax-api/client.ts';
 import { freePort } from '../support/redis-server.ts';
 
 const KEY = 'k3y/with+odd=chars';
@@ -28,19 +29,20 @@ afterEach(() => {
 /** A status whose message has the key, both plain and as in the URL. */
 const echoOf = ({ url }: IncomingMessage): string => JSON.stringify({ status: KEY, message: `${KEY} ${url}` });
 
-const clientOf = (url: string, timeoutMs = 2_000): FaxApiClient =>
+const clientOf = (url: string, settings: Partial<FaxApiSettings> = {}): FaxApiClient =>
   (client = new FaxApiClient({
     FAX_API_KEY: KEY,
     FAX_API_BASE_URL: url,
     FAX_API_METHOD: 'GET',
-    FAX_API_TIMEOUT_MS: timeoutMs,
+    FAX_API_TIMEOUT_MS: 2_000,
     WORKER_CONCURRENCY: 10,
+    ...settings,
   }));
 
-async function serve(handler: RequestListener, timeoutMs?: number): Promise<FaxApiClient> {
+async function serve(handler: RequestListener, settings?: Partial<FaxApiSettings>): Promise<FaxApiClient> {
   server = createServer(handler).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return clientOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v2/`, timeoutMs);
+  return clientOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v2/`, settings);
 }
 
 describe('the API client', () => {
@@ -87,6 +89,26 @@ describe('the API client', () => {
     );
   });
 
+  it('sends the key of a POST in a form body, and in no URL', async () => {
+    const seen: unknown[] = [];
+    const handler: RequestListener = (request, response) => {
+      const { method, url, headers } = request;
+      void text(request).then((body) => {
+        seen.push({ method, url, type: headers['content-type'], body });
+        response.end('{"status":"success"}');
+      });
+    };
+    const api = await serve(handler, { FAX_API_METHOD: 'POST' });
+    const asked = {
+      method: 'POST',
+      url: '/api/v2/fax/a-1/status',
+      type: 'application/x-www-form-urlencoded',
+      body: String(new URLSearchParams({ api_key: KEY })),
+    };
+    for (let i = 0; i < 2; i += 1) expect(await api.status('a-1')).toMatchObject({ apiStatus: 'success' });
+    expect(seen).toEqual([asked, asked]);
+  });
+
   it.each([301, 302, 303, 307, 308])('does not follow a %i with the key', async (code) => {
     const seen: (string | undefined)[] = [];
     const api = await serve((request, response) => {
@@ -110,9 +132,9 @@ describe('the API client', () => {
     ],
     ['that never comes', () => undefined],
   ])('keeps the key to itself at an answer %s', async (_what, answer) => {
-    const api = await serve(answer, 300);
-    const text = inspect(await api.status('1'), { depth: null, showHidden: true }); // a throw fails the test
-    for (const secret of [KEY, encodeURIComponent(KEY), 'api_key=k3y']) expect(text).not.toContain(secret);
+    const api = await serve(answer, { FAX_API_TIMEOUT_MS: 300 });
+    const shown = inspect(await api.status('1'), { depth: null, showHidden: true }); // a throw fails the test
+    for (const secret of [KEY, encodeURIComponent(KEY), 'api_key=k3y']) expect(shown).not.toContain(secret);
   });
 
   it.each<[string, (response: Parameters<RequestListener>[1]) => void, string]>([
