@@ -3,6 +3,7 @@ import { readConfigFile } from './config-file.ts';
 import { brokenRelations } from './relations.ts';
 import { SettingsError } from './settings-error.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from './table.ts';
+import { settingsWarnings } from './warnings.ts';
 
 /** Settings as far as they are right, the default in place of each that is wrong, and one line for each of these. */
 export type CheckedSettings = Readonly<{ settings: Settings; problems: readonly string[] }>;
@@ -12,11 +13,11 @@ export type CheckedSettings = Readonly<{ settings: Settings; problems: readonly 
  *
  * @param env the environment; an empty variable counts as unset, as Compose files pass those
  * @param needsKey whether this command polls, so that `FAX_API_KEY` is required
- * @throws SettingsError that names every wrong variable at once
+ * @throws SettingsError that names every wrong variable at once, and those that are probably misspelt
  */
 export function loadSettings(env: NodeJS.ProcessEnv, needsKey: boolean): Settings {
   const { settings, problems } = checkSettings(env, needsKey);
-  if (problems.length > 0) throw new SettingsError(problems);
+  if (problems.length > 0) throw new SettingsError([...problems, ...settingsWarnings(env)]);
   return settings;
 }
 
