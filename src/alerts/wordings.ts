@@ -36,7 +36,8 @@ export class Wordings {
     const shown = oneLine(`${said.apiStatus}: ${said.message}`, MAX_WORDING_CHARS);
     await this.#alerts.raise(
       'unrecognised_message',
-      'the API uses a wording that no rule knows; its faxes stay pending: add a rule (CLASSIFICATION_FILE) if it is final',
+      'the API uses a wording that no rule knows; its faxes stay pending: ' +
+        'add a rule (CLASSIFICATION_FILE) if it is final',
       { wording: shown },
     );
   }

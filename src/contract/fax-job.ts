@@ -87,7 +87,6 @@ function problems(issue: z.core.$ZodIssue): string[] {
       .map((key) => `data.${key.slice(0, 64).replace(/[^\w.-]/g, '?')}: is not a field of a fax job`);
   }
   const field = ['data', ...issue.path].join('.');
-  return [
-    `${field}: ${issue.code === 'invalid_type' && issue.path.length === 0 ? 'must be an object with a faxJobId' : issue.message}`,
-  ];
+  const noObject = issue.code === 'invalid_type' && issue.path.length === 0;
+  return [`${field}: ${noObject ? 'must be an object with a faxJobId' : issue.message}`];
 }

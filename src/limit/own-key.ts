@@ -74,7 +74,8 @@ export class OwnKey {
     if (certain && !this.#refused) {
       this.#refused = true;
       this.#log.error(
-        'the API refuses the key of this worker (401) and takes that of others: it stops polling; check its FAX_API_KEY',
+        'the API refuses the key of this worker (401) and takes that of others: it stops polling; ' +
+          'check its FAX_API_KEY',
       );
     }
     this.#pauseFor(holdTime('unauthorized', this.#stops, undefined, Math.random()));
