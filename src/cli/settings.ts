@@ -7,7 +7,7 @@ import { settingsWarnings } from '../settings/warnings.ts';
 import { redactErrors } from './failure.ts';
 
 /**
- * The settings of a command, from the environment. Their secrets are taken out of it, and out of what errors say.
+ * The settings of a command, from the environment. Their secrets are removed from it, and from error messages.
  *
  * @param needsKey whether the command polls
  * @throws SettingsError

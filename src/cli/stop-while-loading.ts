@@ -1,10 +1,10 @@
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
- * Lets SIGTERM and SIGINT end the process with exit code 0 while its code is loaded, which takes most of a second. So
- * early it has nothing to finish.
+ * Makes SIGTERM and SIGINT end the process with exit code 0 while its code is being loaded, which takes most of a
+ * second. At that point there is nothing to finish.
  *
- * @returns ends that: for the moment when the service's own handlers are in place
+ * @returns removes these handlers; call it once the service has installed its own
  */
 export function stopWhileLoading(): () => void {
   const exit = (): void => process.exit(0);

@@ -11,8 +11,8 @@ import { connectorWithoutInterim } from './interim-responses.ts';
 import { ownWords } from './own-words.ts';
 import { rateHeaders } from './rate-headers.ts';
 
-const MAX_BODY_BYTES = 64 * 1024; // contract §2: a longer body is a server fault
-const MAX_MESSAGE_CHARS = 1024; // of the API's message, what is kept and shown
+const MAX_BODY_BYTES = 64 * 1024; // a longer body is a server fault
+const MAX_MESSAGE_CHARS = 1024; // of the API's message that are kept and shown
 const NO_BODY = Buffer.alloc(0);
 
 // A message with broken characters could match a wording that it never said.
@@ -31,13 +31,13 @@ export type FaxApiSettings = Pick<
   'FAX_API_KEY' | 'FAX_API_BASE_URL' | 'FAX_API_METHOD' | 'FAX_API_TIMEOUT_MS' | 'WORKER_CONCURRENCY'
 >;
 
-/** Of got's response, what is read. Of an answer other than 200 the body is left out, as only its status matters. */
+/** The parts of got's response that are read. Only a 200 has a body here: of other answers only the status matters. */
 type Reply = Pick<Response<Uint8Array>, 'statusCode' | 'headers' | 'body'>;
 
 /**
- * Asks Fax.to for the status of one fax: one request, one typed answer (contract §2).
- * It never throws, for a request that fails is an answer too, and never retries: the schedule owns that.
- * An error of a client may hold the URL with the key, so none leaves this file.
+ * Asks Fax.to for the status of one fax: one request, one typed answer. It never throws, as a request that fails is an
+ * answer too, and it never retries: that is up to the schedule. A client library's error may hold the URL with the key,
+ * so none leaves this file.
  *
  * got makes the request, and a handler hands it on to undici: got's own stream and Node's client under it cost the
  * process three times as much per request (docs/benchmarks.md).
@@ -47,7 +47,7 @@ export class FaxApiClient {
   readonly #pool: Pool;
   readonly #timeoutMs: number;
   readonly #base: string;
-  readonly #query: string; // put together once: got's searchParams costs as much as reading an answer
+  readonly #query: string; // built once: got's searchParams costs as much as reading an answer
   readonly #form: { body?: string }; // got merges no body of an instance into a request
   readonly #redact: (text: string) => string;
 
@@ -62,7 +62,7 @@ export class FaxApiClient {
     this.#pool = new Pool(new URL(settings.FAX_API_BASE_URL).origin, {
       connections: settings.WORKER_CONCURRENCY,
       maxResponseSize: MAX_BODY_BYTES,
-      // The one time-out is that of the whole exchange.
+      // There is one time-out, for the whole exchange.
       connect: connectorWithoutInterim({ timeout: 0, allowH2: false }),
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -203,7 +203,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject(error);
   }
 
-  // After the first, further answers and errors change nothing: that is how a promise is.
+  // Further answers and errors change nothing, as a promise settles once.
   #answer(statusCode: number, body: Buffer): void {
     this.#resolve({ statusCode, headers: this.#headers, body });
   }
@@ -216,8 +216,8 @@ class Exchange implements Dispatcher.DispatchHandler {
 }
 
 /**
- * Parses JSON in which no key comes twice with different values: JSON.parse takes the last, and which one the API means
- * nobody knows. If re-serialising gives the same text, no key was repeated: a cheaper check than lossless-json's.
+ * Parses JSON in which no key comes twice with different values: JSON.parse takes the last one, and nobody knows which
+ * one the API means. If re-serialising gives the same text, no key was repeated: a cheaper check than lossless-json's.
  */
 function jsonOf(text: string): unknown {
   const json: unknown = JSON.parse(text);

@@ -7,7 +7,7 @@ import { shippedPrior } from './prior.ts';
 // completions; above that the model is aged by half, so that a provider's new habits show within a day
 const REMEMBERED = 1_000;
 
-/** The completion model of all workers: what this one learns is summed here, and flushed to Redis with one script. */
+/** The completion model of all workers. What this worker learns is summed here, and flushed to Redis by one script. */
 export class ModelStore {
   readonly #key: string;
   readonly #learn: Script<string[]>;
@@ -43,10 +43,7 @@ export class ModelStore {
     this.#completions += 1;
   }
 
-  /**
-   * Adds what was learned since to the model in Redis, and takes over what all have learned. What cannot be added is
-   * kept for next time.
-   */
+  /** Adds what was learned since the last flush to the model in Redis, and reads what all workers have learned. */
   async flush(): Promise<void> {
     const { exposure, completions } = this.#learned;
     const added = this.#completions;

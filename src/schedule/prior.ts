@@ -6,7 +6,7 @@ const FILE = new URL('../../config/completion-prior.json', import.meta.url);
 const Prior = z.object({ distribution: z.array(z.tuple([z.number(), z.number()])) });
 
 /**
- * What is assumed of how long faxes take until enough have been watched: completions per ms of each bin of age.
+ * What is assumed about how long faxes take until enough have been watched: completions per ms of each bin of age.
  *
  * @throws if `config/completion-prior.json`, which is part of the service, cannot be read or has another form
  */

@@ -6,7 +6,7 @@ import { createRateLimiter, type Limit, type RateLimiter } from './rate-limiter.
 export type SimulatorOptions = {
   /** 0 for a free one. */
   readonly port?: number;
-  /** The key that it takes; any if left out. */
+  /** The key that it accepts; any if left out. */
   readonly apiKey?: string;
   /** No limit if left out. */
   readonly limit?: Limit;
@@ -85,7 +85,7 @@ export class Simulator {
     this.#override = answer;
   }
 
-  /** Changes the key that it takes; undefined for any. */
+  /** Changes the key that it accepts; undefined for any. */
   accept(apiKey: string | undefined): void {
     this.#apiKey = apiKey;
   }
