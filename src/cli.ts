@@ -4,6 +4,8 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { reportError } from './cli/failure.ts';
 import { HISTORIES, HISTORY_KINDS } from './simulator/history.ts';
+import { stopWhileLoading } from './cli/stop-while-loading.ts';
+import type { Roles } from './main.ts';
 
 // Each command's code is loaded when it is run, so that `--help` and the small commands start at once.
 const program = new Command('faxwatch')
@@ -29,18 +31,23 @@ const share = (text: string): number => {
   return Number(text);
 };
 
+const serve = async (roles: Roles): Promise<void> => {
+  const loaded = stopWhileLoading();
+  await (await import('./cli/serve.ts')).serve(roles, loaded);
+};
+
 program
   .command('start')
   .description('run a worker and the dashboard in one process')
-  .action(async () => (await import('./cli/serve.ts')).serve({ worker: true, board: true }));
+  .action(() => serve({ worker: true, board: true }));
 program
   .command('worker')
   .description('run a worker, with health and metrics on the port; any number can share one queue and one pace')
-  .action(async () => (await import('./cli/serve.ts')).serve({ worker: true, board: false }));
+  .action(() => serve({ worker: true, board: false }));
 program
   .command('dashboard')
   .description('run the dashboard, health and metrics, without a worker')
-  .action(async () => (await import('./cli/serve.ts')).serve({ worker: false, board: true }));
+  .action(() => serve({ worker: false, board: true }));
 program
   .command('track')
   .description('track faxes by their faxJobId')
@@ -115,5 +122,5 @@ if (existsSync('.env')) process.loadEnvFile('.env');
 try {
   await program.parseAsync();
 } catch (error) {
-  reportError(error);
+  (await import('./cli/failure.ts')).reportError(error);
 }

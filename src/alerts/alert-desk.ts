@@ -37,7 +37,7 @@ export class AlertDesk {
       datacontenttype: 'application/json',
       data,
     };
-    // Whatever keeps an alert from being published must not keep a fax from being finished; it is in the log.
+    // An alert that cannot be published must not keep a fax from being finished. It is in the log.
     await this.#redis.publish(this.#channel, JSON.stringify(event)).catch((error: unknown) => {
       this.#log.warn({ alert: subject, reason: (error as Error).message }, 'alert not published');
     });

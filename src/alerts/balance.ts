@@ -4,7 +4,9 @@ import type { AlertDesk } from './alert-desk.ts';
 
 export type BalanceParts = { readonly redis: RedisClient; readonly keys: Keys; readonly alerts: AlertDesk };
 
-/** Watches the account's balance, which every good answer tells, and alerts once when it falls below the threshold. */
+/**
+ * Watches the account's balance, which comes with every good answer, and alerts once when it falls below the threshold.
+ */
 export class BalanceWatch {
   readonly #redis: RedisClient;
   readonly #key: string;
@@ -25,7 +27,7 @@ export class BalanceWatch {
     const low = userCashBalance < this.#threshold;
     if (low === this.#low) return;
     this.#low = low;
-    // Redis decides which worker tells: the one that sets the mark, and the one that takes it away.
+    // Redis decides which worker alerts: the one that sets the mark, and later the one that removes it.
     if (low && (await this.#redis.set(this.#key, userCashBalance, 'NX')) === 'OK') {
       await this.#alerts.raise(
         'low_balance',

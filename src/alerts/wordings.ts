@@ -22,9 +22,9 @@ export class Wordings {
   }
 
   /**
-   * Tells of a wording if it is new.
+   * Raises an alert for a wording if it is new.
    *
-   * @param wording its normalised form, which makes it distinct
+   * @param wording in its normalised form, by which wordings are told apart
    * @param said what the API said
    */
   async met(wording: string, said: { apiStatus: string; message: string }): Promise<void> {
@@ -36,12 +36,13 @@ export class Wordings {
     const shown = oneLine(`${said.apiStatus}: ${said.message}`, MAX_WORDING_CHARS);
     await this.#alerts.raise(
       'unrecognised_message',
-      'the API uses a wording that no rule knows; its faxes stay pending: add a rule (CLASSIFICATION_FILE) if it is final',
+      'the API uses a wording that no rule knows; its faxes stay pending: ' +
+        'add a rule (CLASSIFICATION_FILE) if it is final',
       { wording: shown },
     );
   }
 
-  /** Ends the alerts of wordings that the rules know by now. To be called at start, when rules may have been added. */
+  /** Ends the alerts of wordings that the rules know by now. Call it at start, as rules may have been added. */
   async resolveKnown(rules: readonly ClassificationRule[]): Promise<void> {
     for (const [field, json] of Object.entries(await this.#redis.hgetall(this.#key))) {
       const said = JSON.parse(json) as { apiStatus: string; message: string };

@@ -8,7 +8,7 @@ const odd: SimulatedAnswer = {
 };
 const after = (first: readonly SimulatedAnswer[], fate: Fate): Fate => ({ first, then: fate.then });
 
-/** Some thirty faxes with different fates: contract §2, row by row. */
+/** About thirty faxes, so that every kind of answer of the API is met. */
 export function demoFaxes(): DemoFax[] {
   const rows: [about: string, finishMs: number, fate: Fate][] = [];
   const add = (about: string, finishMs: number, fate: Fate): number => rows.push([about, finishMs, fate]);

@@ -127,7 +127,7 @@ const demoSettings = (apiUrl: string, redisUrl: string, port: number): Settings 
     true,
   );
 
-/** The usual port if it is free, else any. */
+/** The usual port if it is free, otherwise any free one. */
 async function dashboardPort(): Promise<number> {
   const free = async (port: number): Promise<number> => {
     const probe = createServer().listen(port, '127.0.0.1');

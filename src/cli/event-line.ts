@@ -2,7 +2,7 @@ import { oneLine } from '../fax-api/wording.ts';
 import type { FaxCompletedEvent } from '../contract/event.ts';
 import type { FaxResult } from '../contract/result.ts';
 
-/** A finished fax in one line for people. */
+/** One line about a finished fax, for people. */
 export function resultLine(result: FaxResult): string {
   const [state, id] = [result.state.padEnd(9), String(result.faxJobId).padEnd(12)];
   const polls = pollCount(result.polls);

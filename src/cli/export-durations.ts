@@ -4,10 +4,7 @@ import { ModelStore } from '../schedule/model-store.ts';
 import { withClient } from './client-session.ts';
 import { CommandError, EX_NOINPUT } from './failure.ts';
 
-/**
- * `faxwatch export-durations`: how long faxes take, as the running service has learned it, as a CSV that the benchmarks
- * take.
- */
+/** `faxwatch export-durations`: how long faxes take, as learned by the running service, as CSV for the benchmarks. */
 export async function exportDurations({ count }: { readonly count: number }): Promise<void> {
   await withClient(async (_client, _signal, { redis, keyPrefix }) => {
     const model = new ModelStore(redis, keysOf(keyPrefix));

@@ -23,14 +23,14 @@ export const EX_INTERRUPTED = 130; // as shells have it: 128 + SIGINT
 
 let redactors: readonly ((text: string) => string)[] = [];
 
-/** Has these secrets taken out of whatever `reportError` says from now on. */
+/** Removes these secrets from whatever `reportError` prints from now on. */
 export function redactErrors(secrets: readonly string[]): void {
   redactors = secrets.map(redactor);
 }
 
 /**
- * Says on standard error what went wrong, plainly, and sets the exit code. A stack is shown only for what nobody
- * foresaw; no other property ever is, as client libraries put the command with its arguments on their errors.
+ * Says plainly on standard error what went wrong, and sets the exit code. Only an unexpected error shows its stack. No
+ * other property is shown, as client libraries put the command with its arguments on their errors.
  */
 export function reportError(error: unknown): void {
   const [text, exitCode] = reportOf(error);

@@ -3,16 +3,16 @@ import { createInterface } from 'node:readline/promises';
 import { parse, type CsvError } from 'csv-parse/sync';
 import { CommandError, EX_NOINPUT } from './failure.ts';
 
-/** An id and where it stands, or what is wrong there. */
+/** An id and its place in the input, or what is wrong there. */
 export type IdEntry = { readonly where: string } & ({ readonly id: string } | { readonly problem: string });
 
 const HEADERS = new Set(['faxjobid', 'faxid', 'jobid', 'id']); // compared without case, spaces, _ and -
 const PARSE = { bom: true, trim: true, relax_column_count: true, delimiter: [',', ';', '\t'] };
 
 /**
- * Ids from a file: one a line, or CSV with a header that names their column (`faxJobId`, `fax_job_id`, `id`, …) and
- * others, which are passed over. Blank lines and lines that begin with # are too. A line is a record: one that cannot
- * be read spoils no other.
+ * Ids from a file: one per line, or CSV with a header that names their column (`faxJobId`, `fax_job_id`, `id`, …).
+ * Other columns, blank lines and lines that begin with # are skipped. Each line is a record of its own: a broken one
+ * does not affect the others.
  *
  * @param file a path, or `-` for standard input
  * @param signal ends the reading

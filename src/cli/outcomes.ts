@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { FaxResult } from '../contract/result.ts';
 
-/** How many faxes ended in which way. */
+/** How many faxes ended in each way. */
 export class Outcomes {
   readonly #counts = new Map<string, number>();
 

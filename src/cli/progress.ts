@@ -6,8 +6,8 @@ export class Progress {
   readonly #bar: ReturnType<MultiBar['create']> | undefined;
 
   /**
-   * @param what what the bar says of itself; cli-progress's placeholders are `{value}`, `{total}`, `{percentage}`
-   * @param total how many there are to do; no bar if there is no telling (0)
+   * @param what the text of the bar; cli-progress's placeholders are `{value}`, `{total}`, `{percentage}`
+   * @param total how many there are to do; no bar if it is not known (0)
    */
   constructor(what: string, total: number) {
     if (!process.stderr.isTTY || total === 0) return;
@@ -31,7 +31,7 @@ export class Progress {
     this.#bar?.update(done);
   }
 
-  /** Takes the bar away; the lines stay. */
+  /** Removes the bar; the lines stay. */
   stop(): void {
     this.#bars?.update(); // writes the last lines
     this.#bars?.stop();

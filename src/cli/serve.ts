@@ -4,8 +4,12 @@ import { startService, type Roles } from '../main.ts';
 import { secretsOf } from '../settings/secrets.ts';
 import { readServiceSettings } from './settings.ts';
 
-/** Runs the service until SIGTERM or SIGINT, then exits 0 within `SHUTDOWN_TIMEOUT_MS` (contract §4). */
-export async function serve(roles: Roles): Promise<void> {
+/**
+ * Runs the service until SIGTERM or SIGINT, then exits with code 0 within `SHUTDOWN_TIMEOUT_MS`.
+ *
+ * @param ready called once these signals are handled here
+ */
+export async function serve(roles: Roles, ready: () => void): Promise<void> {
   const { settings, rules, warnings } = readServiceSettings(roles.worker);
   const log = await createLog(settings.LOG_LEVEL, secretsOf(settings));
   for (const warning of warnings) log.warn(warning);
@@ -15,6 +19,7 @@ export async function serve(roles: Roles): Promise<void> {
     else log.info({ signal }, 'stopping: finishing the jobs under way');
     await (await starting).close();
   });
+  ready();
   try {
     await starting;
   } catch (error) {

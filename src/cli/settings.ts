@@ -7,7 +7,7 @@ import { settingsWarnings } from '../settings/warnings.ts';
 import { redactErrors } from './failure.ts';
 
 /**
- * The settings of a command, from the environment. Their secrets are taken out of it, and out of what errors say.
+ * The settings of a command, from the environment. Their secrets are removed from it, and from error messages.
  *
  * @param needsKey whether the command polls
  * @throws SettingsError
@@ -29,15 +29,16 @@ export type ServiceSettings = Readonly<{
 /**
  * As `readSettings`, with the rules in `CLASSIFICATION_FILE`.
  *
- * @throws SettingsError that names every wrong variable and all that is wrong with that file
+ * @throws SettingsError that names every wrong variable, all that is wrong with that file and what is probably misspelt
  */
 export function readServiceSettings(needsKey: boolean): ServiceSettings {
   const { settings, problems } = checkSettings(process.env, needsKey);
   const [rules, ruleProblems] = checkRules(settings.CLASSIFICATION_FILE);
   const all = [...problems, ...ruleProblems];
-  if (all.length > 0) throw new SettingsError(all);
+  const warnings = settingsWarnings(process.env);
+  if (all.length > 0) throw new SettingsError([...all, ...warnings]);
   hideSecrets(settings);
-  return { settings, rules, warnings: settingsWarnings(process.env) };
+  return { settings, rules, warnings };
 }
 
 function checkRules(file: string | null): [rules: readonly ClassificationRule[], problems: readonly string[]] {

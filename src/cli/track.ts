@@ -15,8 +15,8 @@ const LOOKED_UP_AT_ONCE = 500;
 const NAMED = 20; // of those still tracked
 
 /**
- * `faxwatch track`: a bad id is named with its line, and the rest goes on. Exit 0 if all were taken, and with `--wait`
- * only if all were sent. Without ids and file it reads standard input, unless that is a terminal.
+ * `faxwatch track`: reports a bad id with its line, and goes on with the rest. Exit 0 if all were taken, and with
+ * `--wait` only if all were sent. Without ids and file it reads standard input, unless that is a terminal.
  */
 export async function track(args: readonly string[], { file, wait = false, json = false }: TrackFlags): Promise<void> {
   const source = file ?? (args.length === 0 && !process.stdin.isTTY ? '-' : undefined);
@@ -90,7 +90,7 @@ async function trackAll(client: FaxStatusClient, ids: ReadonlySet<string>, signa
   }
 }
 
-/** Prints each outcome as it comes, and a table at the end. Resolves to the ids without one, if it was interrupted. */
+/** Prints each outcome as it comes, and a table at the end. If it is interrupted, resolves to the ids without one. */
 async function waitForAll(
   client: FaxStatusClient,
   ids: ReadonlySet<string>,

@@ -43,9 +43,9 @@ const CANCEL_PATIENCE_MS = 30_000; // longer than a poll takes
 const CANCEL_AGAIN_MS = 50;
 
 /**
- * What other services use to have faxes watched and to learn how they ended.
+ * Lets other services have faxes watched and learn how they ended.
  *
- * Every call has an end, also while Redis is away. Besides the errors named at each, all of them reject with
+ * Every call ends, even while Redis is away. Besides the errors named at each, all of them reject with
  * RedisUnavailableError if Redis does not answer within `commandTimeoutMs`, with RedisReplyError if it refuses a
  * command, and with ClosedError once the client is closed.
  */
@@ -78,7 +78,7 @@ export class FaxStatusClient {
   }
 
   /**
-   * Has a fax watched. A fax that is in flight already stays as it is; one that has its result has its event published
+   * Starts watching a fax. A fax already in flight stays as it is. If a fax has its result, its event is published
    * again.
    *
    * @throws PayloadError if the id is neither a positive whole number nor 1 to 64 of `A-Z a-z 0-9 _ -`, the metadata no
@@ -89,8 +89,8 @@ export class FaxStatusClient {
   }
 
   /**
-   * Has many faxes watched: 1,000 in a round trip, and the next are read from the source only when those are taken, so
-   * that a source of any length is never held in memory as a whole.
+   * Starts watching many faxes: 1,000 per round trip. The next ones are read from the source only when those have been
+   * taken, so even a very long source is never held in memory as a whole.
    *
    * @param onRefused called with each fax that `track` would refuse; the others go on. Without it the first such fax
    *   ends the call, and those before it are watched.
@@ -114,7 +114,7 @@ export class FaxStatusClient {
   }
 
   /**
-   * The result of a fax, or how far it is: last message, polls, next poll (null if it is due).
+   * The result of a fax, or its progress: last message, polls, next poll (null if it is due).
    *
    * @throws PayloadError if the id is none
    */
@@ -133,7 +133,7 @@ export class FaxStatusClient {
   }
 
   /**
-   * Waits until a fax is final, whoever had it watched; at once if it is already. A fax that nobody has watched is
+   * Waits until a fax is final, whoever tracked it; returns at once if it already is. A fax that nobody has tracked is
    * waited for, too. If Redis goes away after the first look, waiting goes on until it is back.
    *
    * @param timeoutMs how long at most, ms; without end if left out
@@ -165,7 +165,7 @@ export class FaxStatusClient {
     const stop = AbortSignal.any([end, done.signal]);
     try {
       for (let first = true; ; first = false) {
-        const more = completions.next(faxId, stop); // before looking, so that nothing falls in between
+        const more = completions.next(faxId, stop); // before looking, so that nothing is missed in between
         const result = await (first ? this.#result(faxId) : this.#resultOnceBack(faxId));
         if (result) return result;
         await more;
@@ -177,11 +177,11 @@ export class FaxStatusClient {
   }
 
   /**
-   * Stops watching a fax: it is polled no more, and has no result and no event. If it was enqueued under two job ids,
-   * the other goes on.
+   * Stops watching a fax: it is no longer polled, and gets no result and no event. If it was enqueued under two job
+   * ids, the other goes on.
    *
    * @returns whether it was watched
-   * @throws CancelError if a worker was at it for 30 s
+   * @throws CancelError if a worker was busy with it for 30 s
    * @throws PayloadError if the id is none
    */
   async cancel(faxJobId: number | string): Promise<boolean> {
@@ -189,14 +189,14 @@ export class FaxStatusClient {
     for (const started = performance.now(); performance.now() - started < CANCEL_PATIENCE_MS;) {
       const outcome = await this.#redis.run((client) => removeJob(client, this.#queue, this.#keys, faxId));
       if (outcome !== 'busy') return outcome === 'removed';
-      await sleep(CANCEL_AGAIN_MS); // a worker polls it just now
+      await sleep(CANCEL_AGAIN_MS); // a worker is polling it
     }
     throw new CancelError(
       `fax ${faxId} is still watched: a worker was at it for ${CANCEL_PATIENCE_MS / 1000} s; try again`,
     );
   }
 
-  /** The place in the stream after which all that is still to come will stand: for `events({ since })`. */
+  /** The end of the stream: `events({ since })` from here gives only what is still to come. */
   async lastEventId(): Promise<string> {
     return this.#redis.run((client) => lastEntryId(client, this.#keys));
   }
@@ -222,8 +222,8 @@ export class FaxStatusClient {
   }
 
   /**
-   * The operational alerts and their ends, as they come; those of before, or of while Redis is away, are in no stream.
-   * It ends when `signal` is aborted or the client is closed.
+   * The operational alerts and their ends, as they come. Alerts published earlier, or while Redis is away, are not
+   * kept. It ends when `signal` is aborted or the client is closed.
    */
   async *alerts({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<AlertEvent, void, undefined> {
     this.#closing.signal.throwIfAborted();
@@ -246,7 +246,7 @@ export class FaxStatusClient {
     return Object.keys(hash).length > 0 ? fromHash(hash) : undefined;
   }
 
-  /** As #result, but while Redis is away there is none to see. */
+  /** As #result, but undefined while Redis is away. */
   async #resultOnceBack(faxId: string): Promise<FaxResult | undefined> {
     try {
       return await this.#result(faxId);

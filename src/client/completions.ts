@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import type { FaxCompletedEvent } from '../contract/event.ts';
 import type { Subscription } from './subscription.ts';
 
-const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the connection was away
+const LOOK_AGAIN_MS = 5_000; // in case a publication was missed while the connection was away
 
 /** Wakes whoever waits for one fax. All share one subscription. */
 export class Completions {
@@ -16,7 +16,7 @@ export class Completions {
     });
   }
 
-  /** Resolves when publications come in: what is looked up after that cannot fall in between. */
+  /** Resolves once publications are received: nothing that is looked up after that is missed in between. */
   async ready(): Promise<void> {
     await this.#published.ready();
   }

@@ -12,8 +12,8 @@ const PAGE = 500;
 type Entry = [id: string, fields: string[]];
 
 /**
- * Reads events without gap or repetition: the stream is what is read, and a publication only says that there is more.
- * So catching up and following live are one thing, and a lost connection loses nothing.
+ * Reads events without gap or repetition. It reads the stream; a publication only says that there is more. So catching
+ * up and following live are the same, and a lost connection loses nothing.
  */
 export class EventReader {
   readonly #redis: BoundedRedis;
@@ -29,7 +29,7 @@ export class EventReader {
 
   async *read(since: string | undefined, signal: AbortSignal): AsyncGenerator<FaxCompletedEvent, void, undefined> {
     try {
-      await endedBy(signal, this.#published.ready()); // before the first look, so that nothing falls in between
+      await endedBy(signal, this.#published.ready()); // before the first look, so that nothing is missed in between
       let position = await endedBy(signal, this.#position(since));
       const ended = (): boolean => signal.aborted;
       while (!ended()) {

@@ -7,8 +7,9 @@ import type { RedisClient } from '../redis/redis-client.ts';
 export const dedupId = (faxId: string): string => `fax-${faxId}`;
 
 /**
- * The job that watches a fax: the one that polls it, or that will. What points at a job may be older than the job: ids
- * start again when a queue is obliterated, and a producer may use any. So a job counts only if its data names the fax.
+ * The job that watches a fax: the one that polls it or will poll it. A reference to a job may be older than the job:
+ * ids start over when a queue is obliterated, and a producer may use any id. So a job counts only if its data names the
+ * fax.
  */
 export async function findJob(redis: RedisClient, queue: Queue, keys: Keys, faxId: string): Promise<Job | undefined> {
   const pointers = [
@@ -24,7 +25,7 @@ export async function findJob(redis: RedisClient, queue: Queue, keys: Keys, faxI
   return undefined;
 }
 
-/** Removes the job that watches a fax, with its lease. `busy`: a worker polls the fax just now; try again. */
+/** Removes the job that watches a fax, with its lease. `busy`: a worker is polling the fax; try again. */
 export async function removeJob(
   redis: RedisClient,
   queue: Queue,
@@ -39,7 +40,7 @@ export async function removeJob(
     if ((error as Error).message.includes('locked by another worker')) return 'busy';
     throw error;
   }
-  // Not one step: should another job of the fax come in between, at worst it is polled by two, and has one result.
+  // Not one step: if another job of the fax comes in between, at worst two jobs poll it, and it still has one result.
   if ((await redis.get(keys.lease(faxId))) === job.id) await redis.del(keys.lease(faxId));
   await redis.zrem(keys.inFlight, faxId);
   return 'removed';

@@ -2,7 +2,9 @@ import type { Keys } from '../contract/keys.ts';
 import type { FaxProgress } from '../contract/progress.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
-/** When a fax is polled next: while the brake is on, not before it allows. ISO 8601, UTC; null if it is due. */
+/**
+ * When a fax is polled next: while the brake is on, not before the brake allows it. ISO 8601, UTC; null if it is due.
+ */
 export async function nextPollAt(redis: RedisClient, keys: Keys, progress: FaxProgress): Promise<string | null> {
   const [[seconds, micros], brake] = await Promise.all([
     redis.time(),

@@ -1,13 +1,13 @@
 /** Before all entries of a stream. */
 export const START = '0-0';
 
-/** What a stream has, and what of it is gone. */
+/** What a stream holds, and what has been removed from it. */
 export type StreamExtent = {
   /** Undefined if the stream is empty. */
   readonly oldestId: string | undefined;
   /** The id of the newest entry that was ever added. */
   readonly lastId: string;
-  /** How many entries it had and has no more; undefined before Redis 7, which does not count them. */
+  /** How many entries were removed; undefined before Redis 7, which does not count them. */
   readonly gone: number | undefined;
 };
 
@@ -34,7 +34,7 @@ export function extentOf(reply: unknown): StreamExtent {
 }
 
 /**
- * Whether entries after a position may be gone. It is not known whether the last one gone was just the one at the
+ * Whether entries after a position may be gone. It is not known whether the last one gone was the very one at the
  * position; that counts as a gap, as a needless error is better than a silent loss.
  *
  * @param position id of an entry that is not in the stream

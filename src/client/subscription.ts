@@ -2,11 +2,11 @@ import { EventEmitter, once } from 'node:events';
 import type { BoundedRedis } from './bounded-redis.ts';
 import { RedisUnavailableError } from './errors.ts';
 
-const LOOK_AGAIN_MS = 5_000; // should a publication have gone by while the connection was away
+const LOOK_AGAIN_MS = 5_000; // in case a publication was missed while the connection was away
 
 /**
- * A connection that listens to one channel, and again each time that it comes back. ioredis would do the latter by
- * itself, but nobody handles that promise: a client closed in that moment would end its process with an unhandled
+ * A connection that listens to one channel, and subscribes again each time it comes back. ioredis can do that by
+ * itself, but nobody handles its promise: closing a client at that moment would end the process with an unhandled
  * rejection.
  */
 export class Subscription {
@@ -31,7 +31,7 @@ export class Subscription {
     client.on('ready', () => void client.subscribe(channel).catch(() => undefined));
   }
 
-  /** Resolves when publications come in. Rejects as BoundedRedis does, and can be called again. */
+  /** Resolves once publications are received. Rejects as BoundedRedis does, and can be called again. */
   async ready(): Promise<void> {
     this.#subscribed ??= this.#redis.run((client) => client.subscribe(this.#channel));
     try {

@@ -1,8 +1,8 @@
 type CodedError<Name extends string, Code extends string> = Error & { readonly name: Name; readonly code: Code };
 
 /**
- * A base class of errors that have a name and a code of their own, as Node's have: what a program tells them apart by,
- * as messages may change.
+ * A base class for errors with their own name and code, as Node's have: programs tell errors apart by these, as
+ * messages may change.
  */
 export function codedError<Name extends string, Code extends string>(
   name: Name,

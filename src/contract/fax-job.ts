@@ -16,7 +16,7 @@ const isPlainObject = (value: unknown): boolean => typeof value === 'object' && 
 const absentIfEmpty = (value: unknown): unknown =>
   value === null || (Array.isArray(value) && value.length === 0) ? undefined : value;
 
-/** The id in its text form, as it stands in URLs and keys. Everything downstream takes ids from here only. */
+/** The id as text, as used in URLs and keys. Everything downstream takes ids only from here. */
 export const FaxId = z.union(
   [z.int(ID_WANTED).positive(ID_WANTED).transform(String), z.string().regex(ID_PATTERN, ID_WANTED)],
   ID_WANTED,
@@ -64,7 +64,7 @@ export function checkTimestamp(timestamp: number, now: number): void {
   throw new PayloadError(['opts.timestamp: must be ms since 1970, of this day or the year before']);
 }
 
-/** How long a value is as JSON, bytes; infinite if it is nested deeper than can be written. */
+/** The length of a value as JSON, bytes; Infinity if it is nested too deeply to be written. */
 export function jsonBytes(value: unknown): number {
   try {
     return Buffer.byteLength(JSON.stringify(value));
@@ -73,7 +73,7 @@ export function jsonBytes(value: unknown): number {
   }
 }
 
-/** A job whose data no worker can use. It fails at once; the API is not asked. */
+/** A job whose data no worker can use. It fails at once, without a request to the API. */
 export class PayloadError extends codedError('PayloadError', 'ERR_PAYLOAD') {
   constructor(problems: readonly string[]) {
     super(problems.join('; '));
@@ -87,7 +87,6 @@ function problems(issue: z.core.$ZodIssue): string[] {
       .map((key) => `data.${key.slice(0, 64).replace(/[^\w.-]/g, '?')}: is not a field of a fax job`);
   }
   const field = ['data', ...issue.path].join('.');
-  return [
-    `${field}: ${issue.code === 'invalid_type' && issue.path.length === 0 ? 'must be an object with a faxJobId' : issue.message}`,
-  ];
+  const noObject = issue.code === 'invalid_type' && issue.path.length === 0;
+  return [`${field}: ${noObject ? 'must be an object with a faxJobId' : issue.message}`];
 }

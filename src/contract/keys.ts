@@ -1,4 +1,4 @@
-/** The names of all that this service keeps in Redis beside BullMQ's own keys. One place, so that nothing collides. */
+/** The names of all keys that this service has in Redis besides BullMQ's own. In one place, so that none collide. */
 export type Keys = Readonly<{
   status(faxId: string): string;
   /** Which job polls this fax: text, the job's id, with an expiry. */
@@ -40,7 +40,7 @@ export type Keys = Readonly<{
   history: string;
   wordings: string;
   lowBalance: string;
-  /** Written now and then, to see whether Redis takes writes. */
+  /** Written from time to time, to see whether Redis accepts writes. */
   writable: string;
 }>;
 

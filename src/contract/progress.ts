@@ -11,17 +11,17 @@ export type FaxProgress = {
   readonly apiStatus: string;
   readonly lastMessage: string;
   readonly lastPollAt: string | null;
-  /** The last poll whose answer told that the fax was not final. */
+  /** The last poll whose answer said that the fax was not final. */
   readonly lastPendingAt: string | null;
   readonly nextPollAt: string | null;
-  /** When a worker first had the job, if its `timestamp` does not tell: that is the producer's clock. */
+  /** When a worker first had the job, unless its `timestamp`, which is the producer's clock, says the same. */
   readonly claimedAt: string | null;
   /** When the fax was last refused (401, 403, 429), if it has had no other answer since. */
   readonly refusedAt: string | null;
   /** Whether that refusal was of this fax alone. */
   readonly refusedAlone: boolean;
   /**
-   * Whether it waits for the least interval only, as there were slots left over; else it is polled when it is chosen.
+   * Whether it waits only for the least interval, as slots were left over; otherwise it is polled when it is chosen.
    */
   readonly leftOver: boolean;
 };
@@ -53,7 +53,7 @@ export function parseProgress(progress: unknown): FaxProgress {
   return parsed.success ? parsed.data : NOT_POLLED;
 }
 
-/** Progress as it is kept: what the rest tells is left out, as a million faxes may be in flight. */
+/** Progress as it is stored: what follows from the rest is left out, as a million faxes may be in flight. */
 export function keptProgress({
   faults,
   lastPendingAt,

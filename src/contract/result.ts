@@ -24,7 +24,7 @@ export type FaxResult = Outcome & {
   /** ISO 8601, UTC. */
   readonly enqueuedAt: string;
   readonly completedAt: string;
-  /** What the producer sent along; an empty object if nothing. */
+  /** What the producer sent with the job; an empty object if nothing. */
   readonly metadata: JsonObject;
 };
 
@@ -50,7 +50,7 @@ export function toHash(result: FaxResult): Record<string, string> {
   };
 }
 
-/** The result back from its hash, equal to the one stored. */
+/** Reads a result back from its hash, equal to the one stored. */
 export function fromHash(hash: Record<string, string>): FaxResult {
   const text = (field: string): string => hash[field] ?? '';
   return {

@@ -13,24 +13,21 @@ const DURATION_BUCKETS = [5, 15, 30, 60, 90, 120, 180, 300, 600, 1200, 3600, 14_
 const REQUEST_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 // Gauges of prom-client whose names end as a counter's must; their sums by type are in those without the ending.
 const MISNAMED = ['resources', 'handles', 'requests'].map((what) => `fax_nodejs_active_${what}_total`);
-// a label value each: an API that puts a date into each message must not fill Prometheus
+// one label value each: an API that puts a date into each message must not fill Prometheus
 const MAX_WORDING_LABELS = 100;
 
 /** What a process knows of itself at a scrape. */
 export type OwnState = {
   readonly model: ModelStore;
-  /** What the poll chosen last was worth, ms. */
+  /** What the last chosen poll was worth, ms. */
   readonly worthMs: number;
   /** Whether Redis takes results. */
   readonly storable: boolean;
-  /** Whether the API refuses the key of this worker, and takes that of others. */
+  /** Whether the API refuses this worker's key while it accepts those of others. */
   readonly ownKeyRefused: boolean;
 };
 
-/**
- * All Prometheus metrics of the service (contract §5): counts of this process, and the state of the fleet as of the
- * scrape.
- */
+/** All Prometheus metrics of the service: counts of this process, and the state of the fleet at the scrape. */
 export class Metrics implements PollObserver, HintObserver, SweepObserver {
   readonly #registry = new Registry();
   readonly #slots = new SlotUse();
@@ -165,7 +162,7 @@ export class Metrics implements PollObserver, HintObserver, SweepObserver {
     return (await this.#registry.metrics()) + modelHistogram(model.hazards, model.completions, DURATION_BUCKETS);
   }
 
-  /** Prometheus's increase() does not see a series appear: one that begins at 1 never rose. */
+  /** To Prometheus's increase(), a series that begins at 1 never rose: each begins at 0. */
   #startAtZero(): void {
     for (const outcome of POLL_OUTCOMES) this.#polls.inc({ outcome }, 0);
     for (const fault of NAMED_FAULTS) this.#faults.inc({ fault }, 0);

@@ -6,7 +6,7 @@ import type { RedisClient } from '../redis/redis-client.ts';
 
 const FIRST_BATCH = 16; // most often the first entry is in flight
 const LARGEST_BATCH = 512; // a job's data may have 4 KiB
-const MOST_LOOKED_AT = 20_000; // at one time; the next goes on from there, as stale entries are removed
+const MOST_LOOKED_AT = 20_000; // per call; the next call continues from there, as stale entries are removed
 
 /** An entry of the faxes in flight, and the job that its lease names; empty text for none. */
 type Entry = { readonly faxId: string; readonly enqueuedAt: number; readonly jobId: string };
@@ -51,7 +51,8 @@ export class OldestInFlight {
   }
 
   /**
-   * The index of the first entry whose job is there, unfinished, and for the same fax; their number if there is none.
+   * The index of the first entry whose job exists, is unfinished and is for the same fax; their number if there is
+   * none.
    */
   async #firstLive(entries: readonly Entry[]): Promise<number> {
     // Not in one script with the leases: on a cluster BullMQ's keys are in another slot than ours.

@@ -4,7 +4,7 @@ import { RateLimiterMemory } from 'rate-limiter-flexible';
 
 const WRONG_PER_MINUTE = 10; // a person mistypes a few times; at this rate a guesser needs years for a poor password
 
-/** The answer to a request with wrong credentials, or to any with some while its address is out of attempts. */
+/** The answer to wrong credentials, and to any credentials while their address is out of attempts. */
 class AccessError extends Error {
   override readonly name = 'AccessError';
   readonly statusCode: 401 | 429;
@@ -19,8 +19,8 @@ class AccessError extends Error {
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /**
- * Gives the check of user name and password. An address with 10 wrong ones in a minute is refused until the minute is
- * over, with the right ones too, as a guesser would learn from the difference. Behind a proxy all share its address.
+ * Returns the check of user name and password. An address with 10 wrong ones in a minute is refused until the minute is
+ * over, even with the right ones, as a guesser would learn from the difference. Behind a proxy all share its address.
  */
 export function passwordCheck(username: string, password: string) {
   const expected = [digest(username), digest(password)] as const;

@@ -10,13 +10,13 @@ export type Health = {
   readonly idleMs: number | undefined;
   /** Why results cannot be stored; undefined if they can. */
   readonly storageProblem: string | undefined;
-  /** Whether the API refuses the key of this worker, and takes that of others. */
+  /** Whether the API refuses this worker's key while it accepts those of others. */
   readonly ownKeyRefused: boolean;
 };
 
 /**
- * Why the service is not ready, or undefined if it is (contract §5). Pure. A worker that hangs while Redis answers
- * shows by the work that it leaves: jobs due for long and none taken, with no brake on.
+ * Why the service is not ready, or undefined if it is. Pure. A worker that hangs while Redis answers is recognised by
+ * what it leaves undone: jobs long due and none taken, with no brake on.
  */
 export function notReady({ fleet, idleMs, storageProblem, ownKeyRefused }: Health): string | undefined {
   if (!fleet) return 'redis is away';
@@ -24,7 +24,7 @@ export function notReady({ fleet, idleMs, storageProblem, ownKeyRefused }: Healt
   if (fleet.brake?.reason === 'unauthorized')
     return 'the API refuses the key: polling is stopped until a probe succeeds';
   if (ownKeyRefused) return 'the API refuses the key of this worker, and takes that of others: check its FAX_API_KEY';
-  // Before the worker is looked at: it takes no job, and rightly so.
+  // Before the worker is looked at: with its key refused it rightly takes no job.
   if (fleet.paused) return 'the queue is paused: resume it on the dashboard, or with resume() of a BullMQ client';
   const slotMs = fleet.pacePerSecond === undefined ? 0 : 1000 / fleet.pacePerSecond;
   const patience = STUCK_MS + 10 * slotMs;

@@ -22,7 +22,7 @@ export type HttpParts = {
   readonly model: ModelStore;
   readonly chooser: Chooser;
   readonly storage: StorageWatch;
-  /** Whether the API refuses the key of this worker, and takes that of others. */
+  /** Whether the API refuses this worker's key while it accepts those of others. */
   readonly ownKeyRefused: () => boolean;
   /** Since this process last worked on a job, ms; undefined if it has no worker. */
   readonly idleMs: () => number | undefined;
@@ -37,11 +37,11 @@ export type HttpParts = {
 const BOARD = '/queues';
 const REDIS_PATIENCE_MS = 2_000;
 const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds
-const UNLIMITED = { config: { rateLimit: false } }; // a probe that is refused would have a healthy process restarted
-const REQUEST_TIMEOUT_MS = 5_000; // to send a whole request: the longest that a page sends are a few KiB
+const UNLIMITED = { config: { rateLimit: false } }; // refusing a probe would get a healthy process restarted
+const REQUEST_TIMEOUT_MS = 5_000; // to send a whole request: a page sends a few KiB at most
 const TIMEOUT_CHECK_MS = 1_000; // how often Node looks for requests that are late; 30 s by default
 
-/** Builds the HTTP side of the service (contract §5): dashboard, health, readiness, metrics. It does not listen yet. */
+/** Builds the HTTP side of the service: dashboard, health, readiness, metrics. It does not listen yet. */
 export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   const app = fastify({
     logger: false,
@@ -51,7 +51,7 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   });
   await app.register(helmet, {
     contentSecurityPolicy: {
-      // Bull Board's page has inline styles but no inline script, and does without the fonts that it asks others for.
+      // Bull Board's page has inline styles but no inline script, and works without fonts from elsewhere.
       directives: {
         styleSrc: ["'self'", "'unsafe-inline'"],
         fontSrc: ["'self'"],
@@ -121,8 +121,8 @@ async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts[
 const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD';
 
 /**
- * Whether a page of another site is behind a request that changes something: browsers say so, other programs do not
- * send these.
+ * Whether a request that changes something comes from a page of another site. Browsers say so in these headers; other
+ * programs do not send them.
  */
 function isCrossSite({ headers }: FastifyRequest): boolean {
   const { 'sec-fetch-site': site, origin, host } = headers;

@@ -1,6 +1,6 @@
 /**
- * One answer of the status API, before it is given a meaning (contract §2). `requestId` went along as `x-request-id`;
- * `latencyMs` is that of the whole request.
+ * One answer of the status API, not yet interpreted. `requestId` was sent as `x-request-id`; `latencyMs` covers the
+ * whole request.
  */
 export type Answer = AnswerContent & {
   readonly requestId: string;
@@ -8,7 +8,7 @@ export type Answer = AnswerContent & {
   readonly rate: RateHeaders;
 };
 
-/** What an answer tells: all that its meaning depends on. */
+/** The part of an answer on which its meaning depends. */
 export type AnswerContent =
   | {
       readonly kind: 'status';
@@ -26,7 +26,8 @@ export type Fault =
   `http_${number}` | 'redirect' | 'timeout' | 'connection' | 'tls' | 'dns' | 'not_json' | 'wrong_shape' | 'too_large';
 
 /**
- * What the API said of its own limit; a header that was absent or unreadable is `undefined`. Times are in ms from now.
+ * What the API said about its own limit; a header that was absent or unreadable is `undefined`. Times are in ms from
+ * now.
  */
 export type RateHeaders = {
   readonly retryAfterMs?: number;

@@ -38,8 +38,8 @@ const SHIPPED = new URL('../../config/classification.json', import.meta.url);
 const ORDER = ['failed', 'pending', 'sent'] as const;
 
 /**
- * The rules in the order of contract §2: failed, pending, sent. An operator's come after the shipped ones of the same
- * verdict, so that they add wordings and take none away.
+ * The rules in the order in which they apply: failed, pending, sent. An operator's rules come after the shipped ones of
+ * the same verdict, so they can add wordings but take none away.
  *
  * @param extraFile the path in `CLASSIFICATION_FILE`
  * @throws SettingsError if that file cannot be read or is not a list of rules

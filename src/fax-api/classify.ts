@@ -3,7 +3,7 @@ import type { AnswerContent } from './answer.ts';
 import type { ClassificationRule } from './classification-rules.ts';
 import { containsWords, normalise, startsWithWords } from './wording.ts';
 
-/** What an answer means for the fax (contract §2). */
+/** What an answer means for the fax. */
 export type Verdict =
   | { readonly kind: 'sent' }
   | { readonly kind: 'failed'; readonly reason: FailureReason }

@@ -8,8 +8,8 @@ import { ownWords } from './own-words.ts';
 import { rateHeaders } from './rate-headers.ts';
 import { faultOf, Transport, type TransportSettings } from './transport.ts';
 
-const MAX_BODY_BYTES = 64 * 1024; // contract §2: a longer body is a server fault
-const MAX_MESSAGE_CHARS = 1024; // of the API's message, what is kept and shown
+const MAX_BODY_BYTES = 64 * 1024; // a longer body is a server fault
+const MAX_MESSAGE_CHARS = 1024; // of the API's message that are kept and shown
 
 // A message with broken characters could match a wording that it never said.
 const utf8 = new TextDecoder('utf-8', { fatal: true });
@@ -25,9 +25,9 @@ const Words = z.object({ message: z.string() });
 export type FaxApiSettings = TransportSettings & Pick<Settings, 'WORKER_CONCURRENCY'>;
 
 /**
- * Asks Fax.to for the status of one fax: one request, one typed answer.
- * It never throws, for a request that fails is an answer too, and never retries: the schedule owns that.
- * An error of a client may hold the URL with the key, so none leaves this file.
+ * Asks Fax.to for the status of one fax: one request, one typed answer. It never throws, as a request that fails is an
+ * answer too, and it never retries: that is up to the schedule. A client library's error may hold the URL with the key,
+ * so none leaves this file.
  */
 export class FaxApiClient {
   readonly #transport: Transport;
@@ -99,8 +99,8 @@ export class FaxApiClient {
 }
 
 /**
- * Parses JSON in which no key comes twice with different values: JSON.parse takes the last, and which one the API means
- * nobody knows. If re-serialising gives the same text, no key was repeated: a cheaper check than lossless-json's.
+ * Parses JSON in which no key comes twice with different values: JSON.parse takes the last one, and nobody knows which
+ * one the API means. If re-serialising gives the same text, no key was repeated: a cheaper check than lossless-json's.
  */
 function jsonOf(text: string): unknown {
   const json: unknown = JSON.parse(text);

@@ -5,13 +5,13 @@ const START = 'HTTP/1.1 1';
 const STATUS_END = 'HTTP/1.1 100'.length;
 const INTERIM = /^HTTP\/1\.1 1(?!01)\d\d$/; // 101 is the last response of its connection
 const HEAD_END = '\r\n\r\n';
-const MAX_HEAD_BYTES = 16 * 1024; // what is longer is left to the parser, which has the same limit
+const MAX_HEAD_BYTES = 16 * 1024; // anything longer is left to the parser, which has the same limit
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Connects for undici, and leaves interim responses (1xx) out of what it reads. RFC 9110 §15.2 has a client take them
- * unasked, and some servers and proxies send `100 Continue` so; undici breaks such a connection off, and its handlers
- * cannot change that.
+ * Connects for undici, and removes interim responses (1xx) from what it reads. A client must accept them unasked (RFC
+ * 9110, 15.2), and some servers and proxies send `100 Continue` that way. undici closes such a connection, and its
+ * handlers cannot change that.
  *
  * @param options as for undici's own connector
  */

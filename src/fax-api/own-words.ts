@@ -1,7 +1,7 @@
 import type { AnswerContent } from './answer.ts';
 import { normalise } from './wording.ts';
 
-// What the API's reference gives as the messages of its errors. Its gateway sends some of them with status 200.
+// The error messages in the API's reference. Its gateway sends some of them with status 200.
 const OWN_WORDS: readonly (readonly [message: string, content: AnswerContent])[] = [
   ['Unauthorized', { kind: 'unauthorized' }],
   ['Rate Limit Exceeded', { kind: 'rate_limited' }],
@@ -12,8 +12,8 @@ const OWN_WORDS: readonly (readonly [message: string, content: AnswerContent])[]
 const BY_MESSAGE = new Map(OWN_WORDS.map(([message, content]) => [normalise(message), content]));
 
 /**
- * What an answer with status 200 is about if its message is one of the API's own error messages (contract §2): the
- * request, not the fax.
+ * What an answer with status 200 means if its message is one of the API's own error messages: it is about the request,
+ * not the fax.
  *
  * @returns undefined if it is about the fax
  */

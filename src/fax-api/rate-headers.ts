@@ -7,7 +7,7 @@ const LONGEST_MS = 24 * 60 * 60 * 1000;
 const EPOCH_SECONDS = 1_000_000_000; // an X-RateLimit-Reset above this is a date, below it a number of seconds
 
 /**
- * Reads `Retry-After` (seconds or an HTTP date, RFC 9110 §10.2.3) and `X-RateLimit-Remaining` and `-Reset` (seconds
+ * Reads `Retry-After` (seconds or an HTTP date, RFC 9110, 10.2.3) and `X-RateLimit-Remaining` and `-Reset` (seconds
  * from now or since 1970; no standard says which). What cannot be read is left out, and nothing is longer than a day.
  *
  * @param nowMs the time that dates are compared with

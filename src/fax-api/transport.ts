@@ -12,7 +12,7 @@ export type TransportSettings = Pick<
   'FAX_API_KEY' | 'FAX_API_BASE_URL' | 'FAX_API_METHOD' | 'FAX_API_TIMEOUT_MS'
 >;
 
-/** Of got's response, what is read. Of an answer other than 200 the body is left out, as only its status matters. */
+/** The parts of got's response that are read. Only a 200 has a body here: of other answers only the status matters. */
 export type Reply = Pick<Response<Uint8Array>, 'statusCode' | 'headers' | 'body'>;
 
 /**
@@ -26,7 +26,7 @@ export class Transport {
   readonly #pool: Pool;
   readonly #timeoutMs: number;
   readonly #base: string;
-  readonly #key: string; // put together once: got's searchParams costs as much as reading an answer
+  readonly #key: string; // built once: got's searchParams costs as much as reading an answer
   readonly #method: 'GET' | 'POST';
 
   /** @param maxBodyBytes over which an answer is a fault @param connections to the API at most */
@@ -39,7 +39,7 @@ export class Transport {
     this.#pool = new Pool(new URL(settings.FAX_API_BASE_URL).origin, {
       connections,
       maxResponseSize: maxBodyBytes,
-      // The one time-out is that of the whole exchange.
+      // There is one time-out, for the whole exchange.
       connect: connectorWithoutInterim({ timeout: 0, allowH2: false }),
       headersTimeout: 0,
       bodyTimeout: 0,
@@ -139,7 +139,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject(error);
   }
 
-  // After the first, further answers and errors change nothing: that is how a promise is.
+  // Further answers and errors change nothing, as a promise settles once.
   #answer(statusCode: number, body: Buffer): void {
     this.#resolve({ statusCode, headers: this.#headers, body });
   }

@@ -1,5 +1,5 @@
 /**
- * A wording reduced to what is compared: lower case, every run of white space and punctuation one space.
+ * A wording in the form that is compared: lower case, with one space for each run of white space and punctuation.
  *
  * @example normalise('  Sent!  Fax Has Been ANSWERED. ') === 'sent fax has been answered'
  */

@@ -7,7 +7,7 @@ import { holdTime, type BrakeReason } from './hold-time.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Turn } from './turn.ts';
 
-// contract §2: refused so long without one good answer, the key itself may be meant
+// after so long without one good answer, the key itself may be what is refused
 const KEY_REFUSED_AFTER_MS = 15 * 60_000;
 const REMEMBER_MS = 60_000; // longer than any request of the last episode can still be under way
 
@@ -17,7 +17,7 @@ export type BrakeState = {
   readonly refusals: number;
   readonly since: number;
   readonly heldUntil: number;
-  /** Why, in a few words; empty where the reason says it all. */
+  /** Why, in a few words; empty where the reason is enough. */
   readonly cause: string;
 };
 
@@ -106,7 +106,7 @@ export class Brake {
     return heldMs;
   }
 
-  /** A probe got no answer that says anything of the refusal: the brake stays on for the same reason. */
+  /** The answer to a probe says nothing about the refusal: the brake stays on for the same reason. */
   async prolong(fault: Omit<Refusal, 'reason'>): Promise<void> {
     const state = await this.state();
     if (!state) return;
@@ -114,7 +114,7 @@ export class Brake {
     await this.onRefusal({ ...fault, reason: state.reason, cause });
   }
 
-  /** The probe told nothing, as only the key of its worker was refused: another may be sent at once. */
+  /** The probe says nothing, as only its worker's key was refused: another may be sent at once. */
   async yieldProbe(): Promise<void> {
     await this.#redis.hset(this.#keys.brake, 'probeUntil', 0);
     await this.#limit.release();

@@ -1,10 +1,10 @@
 /** What stops polling for every fax: the key is refused, the limit is reached, or the API is down. */
 export type BrakeReason = 'unauthorized' | 'rate_limited' | 'api_down';
 
-// The first hold at the shortest, ms (contract §2).
+// The shortest first hold, ms.
 const FLOOR_MS: Readonly<Record<BrakeReason, number>> = { unauthorized: 5_000, rate_limited: 1_000, api_down: 1_000 };
-// The longest that is drawn, ms. The key and the limit are the contract's 5 min; an API that is down asks for no such
-// silence, and everyone waits for it to be found up again.
+// The longest hold drawn, ms: 5 min for the key and the limit. An API that is down needs no such silence, and everyone
+// waits to learn that it is up again.
 const CEILING_MS: Readonly<Record<BrakeReason, number>> = {
   unauthorized: 300_000,
   rate_limited: 300_000,

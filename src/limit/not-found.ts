@@ -10,7 +10,7 @@ export type NotFoundStreak = {
 /** What a 404 says: that the API does not know this fax, that it seems to know none, or too little yet. */
 export type NotFoundMeaning = 'of_this_fax' | 'of_all' | 'unclear';
 
-const ANSWERS = 10; // contract §2
+const ANSWERS = 10; // in a row, before they say anything about the API itself
 const FAXES = 5;
 
 /**

@@ -2,11 +2,11 @@ import type { Fault } from '../fax-api/answer.ts';
 import { faultWords } from '../fax-api/fault-words.ts';
 
 const WINDOW = 20;
-const LEAST = 5; // answers before the window says anything
+const LEAST = 5; // answers before the window means anything
 
 /**
- * Tells from the last answers whether most requests fail: more than half of the last 20, at least 5 of them; and why.
- * One per process: which of them sees an outage first does not matter, as the brake that it pulls is everyone's.
+ * Decides from the last answers whether most requests fail (more than half of the last 20, with at least 5), and why.
+ * One per process: it does not matter which sees an outage first, as the brake that it pulls is everyone's.
  */
 export class OutageDetector {
   #answers: (Fault | undefined)[] = [];

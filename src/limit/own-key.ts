@@ -2,14 +2,14 @@ import type { Worker } from 'bullmq';
 import type { Log } from '../log/log.ts';
 import { holdTime } from './hold-time.ts';
 
-const MAX_FAXES = 10; // two are enough to know; the rest is for nobody
+const MAX_FAXES = 10; // two are enough to know
 const SEVERAL = 4;
 const YIELD_MS = 1_000; // after a hold, other workers get this long to send the probe
 
 /**
- * This worker's own standing with the API. After a 401 it steps aside for the hold and a little longer, so that another
- * worker, whose key may be another, sends the probe. If its key is refused for one fax after another while other
- * workers are answered, it stops by itself, and tries again at growing intervals.
+ * Whether the API takes this worker's own key. After a 401 the worker steps aside for the hold and a little longer, so
+ * that another worker, which may have another key, sends the probe. If its key is refused for one fax after another
+ * while other workers are answered, it stops by itself, and tries again at growing intervals.
  */
 export class OwnKey {
   readonly #log: Log;
@@ -40,7 +40,7 @@ export class OwnKey {
     return this.#since;
   }
 
-  /** Whether this worker has stopped because its key is refused while that of others is taken. */
+  /** Whether this worker has stopped because its key is refused while those of others are accepted. */
   get refused(): boolean {
     return this.#refused;
   }
@@ -65,16 +65,17 @@ export class OwnKey {
   }
 
   /**
-   * Stops polling for a while: the key of this worker is refused, it seems, and that of others is not. That it is the
-   * key, and not a few faxes that are always refused, is certain once the API has answered for one of them before, or
-   * they are several.
+   * Stops polling for a while: this worker's key seems to be refused, and those of others are not. It is certain that
+   * it is the key, and not a few faxes that are always refused, once the API has answered for one of them before, or
+   * once there are several.
    */
   stop(): void {
     const certain = this.#faxes.size >= SEVERAL || [...this.#faxes.values()].includes(true);
     if (certain && !this.#refused) {
       this.#refused = true;
       this.#log.error(
-        'the API refuses the key of this worker (401) and takes that of others: it stops polling; check its FAX_API_KEY',
+        'the API refuses the key of this worker (401) and takes that of others: it stops polling; ' +
+          'check its FAX_API_KEY',
       );
     }
     this.#pauseFor(holdTime('unauthorized', this.#stops, undefined, Math.random()));

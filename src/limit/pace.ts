@@ -1,9 +1,9 @@
-/** How BullMQ is told a pace: `max` jobs in each window of `duration` ms. */
+/** A pace in BullMQ's terms: `max` jobs in each window of `duration` ms. */
 export type LimiterShape = { readonly max: number; readonly duration: number };
 
 const REGAIN_WINDOWS = 30; // windows of the API's limit in which the pace comes back to just under where it was refused
 const UNDER_REFUSED = 0.95; // of the pace that was refused: there it waits before it tries more
-// how late a window starts in the middle, as timers go and a worker has to fetch (measured, one worker and three)
+// how late a window starts at the median, as timers are late and a worker has to fetch (measured, one worker and three)
 const LATE_MS = 2;
 const JITTER = 0.03; // share of the API's window by which a request may reach it sooner or later than its slot
 const LOSS = 0.01; // share of the pace that whole milliseconds may cost

@@ -1,5 +1,5 @@
--- Cuts a window of the limiter short that belongs to a slower limit than the one in force: else it would hold everybody
--- back to its end.
+-- Cuts short a window of the limiter that belongs to a slower limit than the one in force. Otherwise it would hold
+-- everybody back until its end.
 --
 -- KEYS[1] limiter of the queue   ARGV[1] window in force, ms   ARGV[2] the count that stands for a hold
 -- Returns 1 if it was cut short, else 0.

@@ -10,7 +10,10 @@ export class Slot {
     this.#limit = limit;
   }
 
-  /** Gives the slot back, as no request was sent for it. Only the first call does: another would be another job's. */
+  /**
+   * Gives the slot back, as no request was sent for it. Only the first call does: a second would give back another
+   * job's.
+   */
   async giveBack(): Promise<void> {
     this.#given ??= this.#limit.giveBack(performance.now() - this.#takenAt);
     await this.#given;

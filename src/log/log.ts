@@ -4,8 +4,8 @@ import { redactor } from './redact.ts';
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>;
 
 /**
- * The logger: one JSON object a line, pretty on a terminal. No caller logs a secret; should one slip into any line all
- * the same, it is taken out of the finished line here (pino's own redaction works on paths, not inside texts).
+ * The logger: one JSON object a line, pretty on a terminal. No caller logs a secret; if one still gets into a line, it
+ * is removed from the finished line here (pino's own redaction works on paths, not in text).
  *
  * @param secrets what must never be in a line, such as the API key
  * @param destination standard output if left out
@@ -28,8 +28,8 @@ export async function createLog(
 }
 
 /**
- * An error as it is logged: none of its other properties, as client libraries put the command with its arguments on it
- * (a password, when that command is AUTH) or the URL of the request.
+ * An error as it is logged: without its other properties, as client libraries put the command with its arguments there
+ * (a password, if that command is AUTH) or the URL of the request.
  */
 function plainError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };

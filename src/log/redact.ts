@@ -4,10 +4,10 @@ const SLASHES = '(?:\\\\{7}|\\\\{3}|\\\\)'; // as JSON in JSON in JSON has them
 const BASE64_CHAR = '[A-Za-z0-9+/_-]';
 
 /**
- * Gives a function that takes a secret out of any text: as it is, percent-encoded (also twice, and in any case), with
- * HTML entities, escaped as in JSON, in any mixture of these, and in base64 (both alphabets), where the secret may be
- * a part of what was encoded, as in `user:key` of Basic credentials. Matches shorter than 6 characters are left alone,
- * as they would be found in ordinary words. Whatever comes from outside and is kept or shown goes through it, as an API
+ * Returns a function that removes a secret from any text: as it is, percent-encoded (also twice, and in any case), with
+ * HTML entities, escaped as in JSON, in any mixture of these, and in base64 (both alphabets), where the secret may be a
+ * part of what was encoded, as in `user:key` of Basic credentials. Matches shorter than 6 characters are left alone, as
+ * they would be found in ordinary words. Whatever comes from outside and is kept or shown goes through it, as an API
  * may echo what it was sent.
  */
 export function redactor(secret: string): (text: string) => string {

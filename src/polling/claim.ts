@@ -16,7 +16,7 @@ import { watchesFax } from '../redis/fax-of-job.ts';
 /** Whether a job may poll its fax now. `now` is the time of Redis in ms since 1970: one clock for all workers. */
 export type Claim = { readonly now: number } & (
   | { readonly kind: 'done'; readonly result: FaxResult }
-  /** Another job polls this fax; so many stand by for it, this one included. */
+  /** Another job polls this fax; this many stand by for it, this one included. */
   | { readonly kind: 'leased'; readonly standBys: number }
   /** No request may go out now, and the queue is held: the job goes back in line. */
   | { readonly kind: 'held' }

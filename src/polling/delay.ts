@@ -8,7 +8,7 @@ const DELAYED = new DelayedError(); // one for all: BullMQ looks at its kind onl
  * process's clock, and a duration passed by mistake would make the job due at once, again and again.
  *
  * @param ms how long, from now
- * @throws DelayedError always, which tells BullMQ that the job is in good hands
+ * @throws DelayedError always: it tells BullMQ that the job is taken care of
  * @throws RangeError if `ms` is not a duration of up to 30 days: a time since 1970, say
  */
 export async function delayFor(job: Job, token: string, ms: number): Promise<never> {

@@ -45,7 +45,7 @@ export class Notes {
     await this.#add(job, progress, `${state} (${reason}): ${said(answer)}`);
   }
 
-  /** The one line of the log that a fax leaves behind. */
+  /** The one line about each fax in the service's log. */
   logFinished({ faxJobId, state, reason, polls }: FaxResult, { requestId }: Answer, lagCeilingMs: number): void {
     this.#log.info(
       { requestId, faxJobId, state, reason, polls, lagCeilingMs: Math.round(lagCeilingMs) },

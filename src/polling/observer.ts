@@ -2,9 +2,9 @@ import type { Answer } from '../fax-api/answer.ts';
 import type { Verdict } from '../fax-api/classify.ts';
 import type { FaxResult } from '../contract/result.ts';
 
-/** Who wants to know what the poller sees: the metrics do. Called after the fact; must not throw. */
+/** Learns what the poller sees, for the metrics. Called after the fact; must not throw. */
 export type PollObserver = {
-  /** A request goes out. @param byNet whether the safety net brought its fax, and not the choosing */
+  /** A request goes out. @param byNet whether its fax comes from the safety net, and was not chosen */
   asking(byNet: boolean): void;
   /** One request was answered. */
   polled(answer: Answer, verdict: Verdict): void;

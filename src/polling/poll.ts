@@ -69,7 +69,7 @@ export class Poller {
    */
   async process(job: Job, token: string): Promise<FaxResult> {
     const slot = this.#parts.gate.takeSlot();
-    // The producer's options must not end a fax: whatever is thrown below, but for a wrong payload, is tried again.
+    // The producer's options must not end a fax: whatever is thrown below, except for a wrong payload, is tried again.
     job.opts.attempts = Number.MAX_SAFE_INTEGER;
     job.opts.backoff = { type: 'custom' };
 
@@ -85,7 +85,7 @@ export class Poller {
       case 'go':
         chooser.next();
         return this.#poll(visit, claim);
-      case 'done': // somebody may wait who enqueued the fax after its event went by
+      case 'done': // whoever enqueued the fax after its event may be waiting
         if (isFirst(progress)) await results.publishAgain(claim.result);
         return claim.result;
       case 'leased':

@@ -1,14 +1,14 @@
--- Records the end of a fax: result, stream entry and publication in one atomic step, once (contract §3). Lua does not
--- roll back. So what can fail comes first, and the result, which makes a fax final, comes last: a step that Redis
--- refuses leaves no result, and the next visit makes up for it.
+-- Records the end of a fax: result, stream entry and publication in one atomic step, once. Lua does not roll back, so
+-- what can fail comes first, and the result, which makes a fax final, comes last. If Redis refuses a step, there is no
+-- result, and the next visit makes up for it.
 --
 -- KEYS[1] result hash   KEYS[2] event stream   KEYS[3] lease   KEYS[4] faxes in flight   KEYS[5] count of jobs that
 -- stand by
 -- KEYS[6] candidates   KEYS[7] chosen   KEYS[8] hinted   KEYS[9] hints
 -- ARGV[1] channel       ARGV[2] event, JSON    ARGV[3] seconds until the result expires
 -- ARGV[4] about how many entries the stream keeps   ARGV[5] fax id   ARGV[6…] field, value, field, value… of the result
--- Returns an empty list if this call recorded it; else the fields and values of the result that was there, and nothing
--- is changed.
+-- Returns an empty list if this call recorded it; else the fields and values of the result that was there, with nothing
+-- changed.
 
 local existing = redis.call('HGETALL', KEYS[1])
 if #existing > 0 then

@@ -5,7 +5,7 @@ import { loadScript, type Script } from '../redis/script.ts';
 import { completedEvent } from '../contract/event.ts';
 import { fromHash, toHash, type FaxResult } from '../contract/result.ts';
 
-/** Stores results and publishes their events (contract §3). */
+/** Stores results and publishes their events. */
 export class ResultStore {
   readonly #redis: RedisClient;
   readonly #keys: Keys;
@@ -23,7 +23,7 @@ export class ResultStore {
    * Stores a result, adds its event to the stream and publishes it, as one atomic step. A second attempt changes
    * nothing.
    *
-   * @returns the result that stands: the one given, or the one that was there before
+   * @returns the result in force: the one given, or the one that was there before
    */
   async finish(faxId: string, result: FaxResult): Promise<FaxResult> {
     const { RESULT_TTL_SECONDS, EVENTS_STREAM_MAXLEN } = this.#settings;

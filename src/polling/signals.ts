@@ -12,9 +12,9 @@ import type { Turn } from '../limit/turn.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import type { OwnKey } from '../limit/own-key.ts';
 
-// contract §2: what a header says on a good answer stops nobody for longer than a refusal would
+// what a header says on a good answer stops nobody for longer than a refusal would
 const LONGEST_RESET_MS = 300_000;
-// contract §2: a mistyped header must not stop polling for a day
+// a mistyped header must not stop polling for a day
 const LONGEST_RETRY_AFTER_MS = { rate_limited: 3_600_000, fault: 30_000 } as const;
 const KNOWS_NONE = 'it answers 404 for every fax: check FAX_API_BASE_URL';
 

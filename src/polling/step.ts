@@ -15,7 +15,10 @@ export type Situation = {
   readonly signal: Signal;
   readonly now: number;
   readonly enqueuedAt: number;
-  /** When a worker first had the job: the grace of a 404 counts from there, as `enqueuedAt` is the producer's clock. */
+  /**
+   * When a worker first had the job: the grace period for a 404 counts from then, as `enqueuedAt` is the producer's
+   * clock.
+   */
   readonly claimedAt: number;
   readonly deadlineMs: number;
   readonly notFoundGraceMs: number;
@@ -126,7 +129,7 @@ function progressAfter({ progress: before, answer, signal, now, idle }: Situatio
 }
 
 /**
- * A time from now on, cut short by the deadline of the fax, so that it is looked at once more then.
+ * A delay from now, cut short by the fax's deadline, so that the fax is looked at once more then.
  *
  * @param ms the time wanted, ms
  * @returns ms, at least the least interval if the deadline cuts it

@@ -14,7 +14,7 @@ export type Visit = {
   readonly deadlineMs: number;
 };
 
-const SAME_MS = 1_000; // nearer than that, the producer's clock and the first claim need not be told apart
+const SAME_MS = 1_000; // closer than that, the producer's clock and the first claim count as the same
 
 /** Whether no worker has seen the job before. */
 export const isFirst = ({ polls, nextPollAt, claimedAt }: FaxProgress): boolean =>

@@ -63,7 +63,7 @@ export function createWorker(
     concurrency: settings.WORKER_CONCURRENCY,
     lockDuration: settings.LOCK_DURATION_MS,
     stalledInterval: settings.STALLED_INTERVAL_MS,
-    // Of a visit that fails: Redis refused what it needs, say, and each costs a request of the API.
+    // Between tries of a visit that fails, as when Redis refuses what it needs: each try may cost a request to the API.
     settings: { backoffStrategy: (attempts: number) => faultBackoff(attempts, bounds, Math.random()) },
     // BullMQ counts stalls over a job's whole life, and fails it at the second by default. A fax is polled for a day:
     // however often a worker dies under it, only its age ends it.
@@ -84,8 +84,8 @@ const LOGGED_EVERY_MS = 60_000;
 const MAX_REASONS = 100;
 
 /**
- * A visit that fails is tried again. Each reason is logged once a minute at most, as every fax in flight may meet the
- * same.
+ * A visit that fails is tried again. Each reason is logged at most once a minute, as every fax in flight may fail for
+ * the same one.
  */
 function logFailures(worker: Worker, log: Log): void {
   const loggedAt = new Map<string, number>();

@@ -1,9 +1,9 @@
 import { Redis } from 'ioredis';
 
 /**
- * A connection whose commands of one turn of the event loop leave together: a system call for each would be the largest
- * single cost of a poll (docs/benchmarks.md). Unlike ioredis's automatic pipelining, it changes nothing of what happens
- * to a command when the connection breaks.
+ * A connection that sends all commands of one turn of the event loop together: a system call for each would be the
+ * largest single cost of a poll (docs/benchmarks.md). Unlike ioredis's automatic pipelining, this does not change what
+ * happens to a command when the connection breaks.
  */
 export class BatchingRedis extends Redis {
   override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {

@@ -10,7 +10,7 @@ export type RedisSettings = Pick<
   'REDIS_URL' | 'REDIS_CLUSTER_NODES' | 'REDIS_SENTINELS' | 'REDIS_SENTINEL_NAME'
 >;
 
-/** The process's way to Redis. `close` ends the connections, and the embedded server if there is one. */
+/** The process's access to Redis. `close` ends the connections, and the embedded server if there is one. */
 export type RedisConnection = {
   readonly client: RedisClient;
   /** A connection of its own, for what blocks or subscribes. */
@@ -30,7 +30,7 @@ const connectionOptions = {
   // After a failover the old master refuses writes: connect again and resend the command (2, ioredis README,
   // "Reconnect on error").
   reconnectOnError: (error: Error) => (error.message.includes('READONLY') ? 2 : false),
-  // A connection that is half open (the other side gone without a word) gives no answer and no error: it is replaced.
+  // A half-open connection (the other side gone without notice) gives no answer and no error: it is replaced.
   socketTimeout: SILENCE_MS,
 } satisfies RedisOptions;
 

@@ -4,7 +4,7 @@ import type { RedisClient } from './redis-client.ts';
 
 /**
  * Warns, once at start, of Redis settings under which jobs or results can be lost: keys evicted when memory is short,
- * or nothing written to disk. Where the server tells neither (managed ones often forbid CONFIG), it says nothing.
+ * or nothing written to disk. If the server reveals neither (managed ones often forbid CONFIG), there is no warning.
  */
 export async function warnOfLosses(redis: RedisClient, log: Log): Promise<void> {
   const [policy, aof] = await Promise.all([setting(redis, 'maxmemory-policy'), setting(redis, 'appendonly')]);

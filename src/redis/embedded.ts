@@ -4,8 +4,8 @@ import { within } from '../timing/within.ts';
 const PATIENCE_MS = 500;
 
 /**
- * Starts a Redis in this process, in memory only: `REDIS_URL=embedded`, for trying and developing.
- * The package is loaded only then, so that production never pays for it.
+ * Starts a Redis in this process, in memory only: `REDIS_URL=embedded`, for trying and developing. The package is
+ * loaded only in that case, so production never pays for it.
  */
 export async function startEmbedded(log: Log): Promise<{ url: string; close(): Promise<void> }> {
   const { createRedisServer } = await import('js-redis-server');

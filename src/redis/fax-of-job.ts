@@ -11,19 +11,19 @@ export function faxIdOf(data: unknown): string | undefined {
   }
 }
 
-/** A job as far as BullMQ's hash tells whether it watches a fax. */
+/** The fields of BullMQ's job hash that show whether a job watches a fax. */
 export type StoredJob = readonly [data: string | null | undefined, finishedOn: string | null | undefined];
 export const STORED_JOB_FIELDS = ['data', 'finishedOn'] as const;
 
 /**
- * Whether a job still watches a fax. A job's id alone does not tell: jobs are removed by people, buttons and other
+ * Whether a job still watches a fax. A job's id alone does not show that: jobs are removed by people, buttons and other
  * clients, and ids are used again, for other faxes too. False if the job is gone, finished, or another fax's.
  */
 export function watches([data, finishedOn]: StoredJob, faxId: string): boolean {
   return Boolean(data) && !finishedOn && faxIdOf(parsed(data as string)) === faxId;
 }
 
-/** The same, asked of Redis. @param jobId empty for none */
+/** The same, read from Redis. @param jobId empty for none */
 export async function watchesFax(redis: RedisClient, queue: Queue, jobId: string, faxId: string): Promise<boolean> {
   if (jobId === '') return false;
   const [data, finishedOn] = await redis.hmget(queue.toKey(jobId), ...STORED_JOB_FIELDS);

@@ -7,7 +7,7 @@ export type Script<Reply> = (keys: readonly string[], args: readonly (string | n
 
 /**
  * Registers a `.lua` file as a command of a client, under its folder and its name: sent once, then run by its hash.
- * What it expects and returns stands at the top of the file.
+ * What it expects and returns is described at the top of the file.
  */
 export function loadScript<Reply>(redis: RedisClient, file: URL): Script<Reply> {
   const command = `faxwatch/${basename(dirname(file.pathname))}/${basename(file.pathname, '.lua')}`;

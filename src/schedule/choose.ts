@@ -34,9 +34,9 @@ export type Choice = {
 
 /**
  * Which faxes the next slots go to: those whose poll is worth most, but first those that are hinted, then those that
- * have waited for the greatest interval. None is asked for twice within the least interval. For a probe those come first
- * that the API has answered for: a fax that it always refuses, or does not know, would tell nothing of the others. A fax
- * that was never asked for waits until such a one must have come by. Pure.
+ * have waited for the greatest interval. None is asked for twice within the least interval. For a probe, faxes that the
+ * API has answered for come first: one that it always refuses, or does not know, would say nothing about the others. A
+ * fax never asked for waits until such a fax must have had its chance. Pure.
  *
  * @param now ms since 1970
  * @param probe what the next request must respect if it is a probe, as the brake is on: for how long from now no fax
@@ -101,8 +101,8 @@ export const greatestInterval = (maxMs: number, inFlight: number, pacePerSecond:
   Math.max(maxMs, (SPARE * inFlight * 1000) / pacePerSecond);
 
 /**
- * After how long a fax is polled whatever becomes of the choosing, ms: so late that it never competes with what is
- * chosen. Pure.
+ * After how long a fax is polled even if it was not chosen, ms: so late that it never competes with what is chosen.
+ * Pure.
  */
 export const safetyNetMs = (maxMs: number, inFlight: number, pacePerSecond: number): number =>
   NET * greatestInterval(maxMs, inFlight, pacePerSecond);

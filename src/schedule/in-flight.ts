@@ -8,7 +8,7 @@ const CHOSEN_FOR_MS = 60_000; // much longer than a chosen fax waits for its slo
 
 const LINGERING_MS = 1_000;
 
-/** What Redis knows of the faxes in flight at one moment. */
+/** The faxes in flight at one moment, as Redis knows them. */
 export type Heads = {
   /** Ms since 1970, by Redis's clock. */
   readonly now: number;
@@ -51,9 +51,9 @@ type HeadsReply = [
 ];
 
 /**
- * The faxes in flight, as far as choosing among them goes. Faxes last known pending at the same age differ only in how
- * long ago that was, so in each bin of that age only those asked longest ago compete: what is looked at does not grow
- * with the number in flight.
+ * The faxes in flight, from among which the next polls are chosen. Faxes last known pending at the same age differ only
+ * in how long ago that was, so in each bin of that age only those asked longest ago compete: what is looked at does not
+ * grow with the number in flight.
  */
 export class InFlight {
   readonly #redis: RedisClient;

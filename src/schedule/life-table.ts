@@ -5,7 +5,7 @@
  */
 
 const LONGEST_MS = 7 * 24 * 60 * 60_000;
-// From which age on bins are how wide, as the ratio of a bin's edges. A provider that tries again after 10 minutes does
+// How wide bins are from which age on, as the ratio of a bin's edges. A provider that tries again after 10 minutes does
 // so within half a minute, which bins of 10 % cannot see; at the ages below and above, finer bins would gain hardly
 // anything.
 const RATIOS = [
@@ -122,7 +122,7 @@ export const plus = (a: LifeTable, b: LifeTable): LifeTable => ({
 });
 
 /**
- * The table that so many faxes would leave whose completion ages have the given distribution.
+ * The table that this many faxes would leave if their completion ages had the given distribution.
  *
  * @param distribution rising [age in s, share finished by then] pairs; between them the logarithm of age counts as
  *   uniform

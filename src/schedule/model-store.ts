@@ -1,42 +1,25 @@
-import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 import type { Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
-import {
-  BINS,
-  emptyTable,
-  estimate,
-  hazards,
-  learnCompletion,
-  learnPending,
-  tableOf,
-  type LifeTable,
-} from './life-table.ts';
+import { BINS, emptyTable, estimate, learnCompletion, learnPending, type LifeTable } from './life-table.ts';
+import { shippedPrior } from './prior.ts';
 
 // completions; above that the model is aged by half, so that a provider's new habits show within a day
 const REMEMBERED = 1_000;
 
-const Prior = z.object({ distribution: z.array(z.tuple([z.number(), z.number()])) });
-
-/** The completion model of all workers: what this one learns is summed here, and flushed to Redis with one script. */
+/** The completion model of all workers. What this worker learns is summed here, and flushed to Redis by one script. */
 export class ModelStore {
   readonly #key: string;
   readonly #learn: Script<string[]>;
-  readonly #prior: Float64Array;
+  readonly #prior = shippedPrior();
   #learned = emptyTable();
   #completions = 0;
-  #hazards: Float64Array;
+  #hazards = this.#prior;
   #remembered = 0;
 
   constructor(redis: RedisClient, keys: Keys) {
     this.#key = keys.model;
     this.#learn = loadScript(redis, new URL('./model-learn.lua', import.meta.url));
-    const { distribution } = Prior.parse(
-      JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')),
-    );
-    this.#prior = hazards(tableOf(distribution, 1));
-    this.#hazards = this.#prior;
   }
 
   /** Completions per ms of each bin of age, as known at the last flush. */
@@ -60,10 +43,7 @@ export class ModelStore {
     this.#completions += 1;
   }
 
-  /**
-   * Adds what was learned since to the model in Redis, and takes over what all have learned. What cannot be added is
-   * kept for next time.
-   */
+  /** Adds what was learned since the last flush to the model in Redis, and reads what all workers have learned. */
   async flush(): Promise<void> {
     const { exposure, completions } = this.#learned;
     const added = this.#completions;

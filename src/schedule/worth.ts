@@ -14,7 +14,7 @@ const openFor = (hazard: number, ms: number): number => (hazard > 0 ? -Math.expm
  * through the bins is computed once, when the model is renewed; each question about the curve is then one search for a
  * bin.
  *
- * All is kept relative to the survival at the age in question, as S itself underflows at ages that hardly any fax
+ * Everything is relative to the survival at the age in question, as S itself underflows at ages that hardly any fax
  * reaches.
  */
 export class SurvivalCurve {

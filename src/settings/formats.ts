@@ -1,7 +1,7 @@
 import { isLoopback } from './loopback.ts';
 import type { Setting } from './setting.ts';
 
-// Each format makes a row of the table from the default of a setting and what is said about it.
+// Each format makes a row of the table from a setting's default and its description.
 
 type About = Pick<Setting<unknown>, 'doc' | 'secret'>;
 type Range = Readonly<{ min?: number; max?: number }>;
@@ -30,7 +30,7 @@ export function number<D extends number | null>(
   });
 }
 
-/** `true` or `false`: not `1`, `0`, `yes` or `no`, of which somebody may expect the opposite. */
+/** `true` or `false`: not `1`, `0`, `yes` or `no`, which could be misread. */
 export function flag(initial: boolean, about: About): Setting<boolean> {
   return row(initial, about, 'must be true or false', (value) => {
     if (typeof value === 'boolean') return value;

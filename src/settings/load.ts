@@ -3,20 +3,21 @@ import { readConfigFile } from './config-file.ts';
 import { brokenRelations } from './relations.ts';
 import { SettingsError } from './settings-error.ts';
 import { SETTING_NAMES, SETTINGS, type SettingName, type Settings } from './table.ts';
+import { settingsWarnings } from './warnings.ts';
 
-/** Settings as far as they are right, the default in place of each that is wrong, and one line for each of these. */
+/** The settings, with the default in place of each wrong one, and one line for each of these. */
 export type CheckedSettings = Readonly<{ settings: Settings; problems: readonly string[] }>;
 
 /**
- * Reads all settings: environment over `config/<NODE_ENV>.json` over defaults (contract §4).
+ * Reads all settings: environment over `config/<NODE_ENV>.json` over defaults.
  *
  * @param env the environment; an empty variable counts as unset, as Compose files pass those
  * @param needsKey whether this command polls, so that `FAX_API_KEY` is required
- * @throws SettingsError that names every wrong variable at once
+ * @throws SettingsError that names every wrong variable at once, and those that are probably misspelt
  */
 export function loadSettings(env: NodeJS.ProcessEnv, needsKey: boolean): Settings {
   const { settings, problems } = checkSettings(env, needsKey);
-  if (problems.length > 0) throw new SettingsError(problems);
+  if (problems.length > 0) throw new SettingsError([...problems, ...settingsWarnings(env)]);
   return settings;
 }
 
@@ -38,8 +39,8 @@ export function checkSettings(env: NodeJS.ProcessEnv, needsKey: boolean): Checke
 }
 
 /**
- * The values that are in force, still as they are written: text or JSON. convict decides whose; it does not check them,
- * as it says what is wrong in one text that has the values in it.
+ * The values in force, unparsed: text or JSON. convict decides which source wins. It does not check them, as it reports
+ * everything in one text that includes the values.
  */
 function merged(env: NodeJS.ProcessEnv, file: Partial<Record<SettingName, unknown>>): Record<SettingName, unknown> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));

@@ -3,7 +3,7 @@ import type { SettingName, Settings } from './table.ts';
 
 const PUBLIC_PASSWORD_CHARS = 8; // NIST SP 800-63B, 5.1.1.1
 
-/** What no single variable can tell: the names that it is about, the one to change first, and what is wrong. */
+/** A rule about several variables that is broken: their names, the one to change first, and what is wrong. */
 export type BrokenRelation = readonly [names: readonly [SettingName, ...SettingName[]], problem: string];
 
 /** @param needsKey whether `FAX_API_KEY` is required */

@@ -6,7 +6,7 @@ const SECRETS = SETTING_NAMES.flatMap((name) => {
   return secret === undefined ? [] : [{ name, secret }];
 });
 
-/** What must be in no output: every secret of the settings, in each way in which it is written there. */
+/** What no output may contain: every secret of the settings, in each form in which it occurs there. */
 export function secretsOf(settings: Settings): string[] {
   return SECRETS.flatMap(({ name, secret }) => {
     const value = settings[name];
@@ -15,7 +15,7 @@ export function secretsOf(settings: Settings): string[] {
   }).filter((text) => text !== '');
 }
 
-/** Takes the secrets out of an environment: once read, a child process or a crash report has no use for them. */
+/** Removes the secrets from an environment: once they are read, no child process or crash report needs them. */
 export function forgetSecrets(env: NodeJS.ProcessEnv): void {
   for (const { name } of SECRETS) Reflect.deleteProperty(env, name);
 }

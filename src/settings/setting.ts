@@ -1,6 +1,6 @@
 /**
- * How much of a value no output may hold: all of it, or the password in the URL that it is.
- * Either way the variable is taken out of the environment once it is read.
+ * How much of a value is secret: all of it, or the password in its URL. Either way the variable is removed from the
+ * environment once it is read.
  */
 export type Secrecy = 'whole' | 'password';
 
@@ -13,6 +13,6 @@ export type Setting<T> = Readonly<{
   secret?: Secrecy;
   /** What a value must be, as in "must be a whole number". */
   wanted: string;
-  /** The value in text or JSON; undefined if it is not what is wanted. */
+  /** Parses the value from text or JSON; undefined if it is not what is wanted. */
   read: (value: unknown) => T | undefined;
 }>;

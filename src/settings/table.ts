@@ -4,9 +4,9 @@ import type { Setting } from './setting.ts';
 const noColon = { pattern: /^[^:\s]+$/, wanted: 'must be text without ":"' };
 
 /**
- * Every setting of the service (contract §4). A setting has one name: that of its environment variable, which is also
- * its key in `config/<NODE_ENV>.json`. Times are in ms unless the name says seconds. `npm run docs:settings` writes the
- * README's table and `.env.example` from this.
+ * Every setting of the service. A setting has one name: that of its environment variable, which is also its key in
+ * `config/<NODE_ENV>.json`. Times are in ms unless the name says seconds. `npm run docs:settings` writes the README's
+ * table and `.env.example` from this.
  */
 export const SETTINGS = {
   FAX_API_KEY: text('', {

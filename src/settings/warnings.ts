@@ -5,7 +5,7 @@ import { isSettingName, SETTING_NAMES } from './table.ts';
 const MAX_EDITS = 2;
 const CHARS_PER_EDIT = 6; // so that REDIS_SSL is no misspelt REDIS_URL
 
-/** What is probably a mistake in an environment, though nothing in it is wrong: one line each, without a value. */
+/** Probable mistakes in an environment that is otherwise valid: one line each, without a value. */
 export function settingsWarnings(env: NodeJS.ProcessEnv): string[] {
   const lines = Object.keys(env).flatMap((name) => {
     const meant = env[name] === '' || isSettingName(name) ? undefined : settingLike(name);

@@ -8,7 +8,8 @@ export type SimulatedAnswer = {
   /** Time before the answer begins, ms, beside the stand-in's own latency. */
   readonly delayMs?: number;
   /**
-   * What goes wrong on the wire: nothing is ever answered, the connection is reset, or the body comes a byte a second.
+   * What goes wrong on the wire: nothing is ever answered, the connection is reset, or the body arrives at one byte per
+   * second.
    */
   readonly wire?: 'hang' | 'reset' | 'trickle';
 };

@@ -9,7 +9,7 @@ import { NOT_FOUND, RATE_LIMITED, UNAUTHORIZED } from './refusals.ts';
 export type SimulatorOptions = {
   /** 0 for a free one. */
   readonly port?: number;
-  /** The key that it takes; any if left out. */
+  /** The key that it accepts; any if left out. */
   readonly apiKey?: string;
   /** No limit if left out. */
   readonly limit?: Limit;
@@ -131,7 +131,7 @@ export class Simulator {
     this.#override = answer;
   }
 
-  /** Changes the key that it takes; undefined for any. */
+  /** Changes the key that it accepts; undefined for any. */
   accept(apiKey: string | undefined): void {
     this.#apiKey = apiKey;
   }

@@ -6,6 +6,7 @@ import { fateOf } from '../../src/simulator/fate.ts';
 import type { LimitKind } from '../../src/simulator/rate-limiter.ts';
 import { Simulator } from '../../src/simulator/simulator.ts';
 import { end } from '../support/redis-server.ts';
+import { workerEnv } from '../support/worker-env.ts';
 import type { TracedFax } from './trace.ts';
 
 export const COMPRESSION = 10;
@@ -133,18 +134,13 @@ export class Rig {
       stdio: ['ignore', 'pipe', 'inherit'],
       env: {
         PATH: process.env['PATH'],
-        FAX_API_KEY: 'bench',
-        FAX_API_BASE_URL: this.simulator.url,
-        REDIS_URL: redisUrl,
-        QUEUE_NAME: name,
-        KEY_PREFIX: `${name}:`,
+        ...workerEnv({ apiKey: 'bench', apiUrl: this.simulator.url, redisUrl, name, perSecond }),
         RATE_LIMIT_MAX: String((perSecond * windowMs) / 1_000),
         RATE_LIMIT_DURATION_MS: String(windowMs),
         RATE_LIMIT_HEADROOM: '0.03',
         POLL_MIN_INTERVAL_MS: String(5_000 / COMPRESSION),
         POLL_MAX_INTERVAL_MS: String(300_000 / COMPRESSION),
         POLL_DEADLINE_MS: String(86_400_000 / COMPRESSION),
-        DASHBOARD_PORT: '0',
         ...(system === 'history' && { HISTORY_SWEEP: 'auto' }),
         ...env,
       },

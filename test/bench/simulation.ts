@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   binOf,
   emptyTable,
@@ -6,19 +5,16 @@ import {
   hazards,
   learnCompletion,
   learnPending,
-  tableOf,
   type LifeTable,
 } from '../../src/schedule/life-table.ts';
+import { shippedPrior } from '../../src/schedule/prior.ts';
 import { SurvivalCurve, worth } from '../../src/schedule/worth.ts';
 import { optimum, type Optimum } from './optimum.ts';
 import { sendings, type Distribution, type Trace } from './trace.ts';
 
 // The service's own model and worth without Redis or network, at one request a second: how good the choice of faxes is.
 
-const prior = JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')) as {
-  distribution: [seconds: number, share: number][];
-};
-const SHIPPED = hazards(tableOf(prior.distribution, 1));
+const SHIPPED = shippedPrior();
 const POLL_MIN_INTERVAL_MS = 5_000;
 const REFRESH_MS = 1_000;
 const REMEMBERED = 1_000;

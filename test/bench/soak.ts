@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Simulator } from '../../src/simulator/simulator.ts';
 import { startTestRedis } from '../support/redis-server.ts';
+import { workerEnv } from '../support/worker-env.ts';
 import { CliProcess } from '../support/worker-process.ts';
 import { faxLike, traceOf, type TracedFax } from './trace.ts';
 
@@ -30,16 +31,17 @@ const simulator = await Simulator.start({
   limit: { kind: 'sliding-window', max: PER_SECOND, windowMs: 1_000 },
   latencyMs: 5,
 });
-const queue = new Queue('fax-status', { connection: redis });
+const queue = new Queue('fax', { connection: redis });
 const env = {
-  FAX_API_KEY: 'soak',
-  FAX_API_BASE_URL: simulator.url,
-  REDIS_URL: redisServer.url,
-  RATE_LIMIT_MAX: String(PER_SECOND),
-  RATE_LIMIT_DURATION_MS: '1000',
+  ...workerEnv({
+    apiKey: 'soak',
+    apiUrl: simulator.url,
+    redisUrl: redisServer.url,
+    name: queue.name,
+    perSecond: PER_SECOND,
+  }),
   POLL_MIN_INTERVAL_MS: String(5_000 / COMPRESSION),
   POLL_MAX_INTERVAL_MS: String(300_000 / COMPRESSION),
-  DASHBOARD_PORT: '0',
 };
 const workers = Array.from({ length: WORKERS }, () => new CliProcess(['worker'], env));
 await Promise.all(workers.map((worker) => worker.line(/worker started/)));

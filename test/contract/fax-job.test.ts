@@ -141,17 +141,12 @@ it('a job’s progress is read back, or counts as none when it is something else
     leftOver: false,
   };
   const progress = {
+    ...none,
     polls: 3,
     faults: 1,
     apiStatus: 's',
     lastMessage: 'm',
     lastPollAt: '2030-01-01T00:00:00.000Z',
-    lastPendingAt: null,
-    nextPollAt: null,
-    claimedAt: null,
-    refusedAt: null,
-    refusedAlone: false,
-    leftOver: false,
   };
   expect(parseProgress(progress)).toEqual(progress);
   const pending = { ...progress, faults: 0, lastPendingAt: progress.lastPollAt };

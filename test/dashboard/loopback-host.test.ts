@@ -5,6 +5,8 @@ it.each([
   'localhost',
   'LocalHost',
   'localhost:3000',
+  'localhost.', // the root label's dot, RFC 3986, 3.2.2
+  'LocalHost.:3000',
   '127.0.0.1',
   '127.0.0.1:3000',
   '127.255.0.9:1',
@@ -32,6 +34,9 @@ it.each([
   '[::1',
   '[::1]x',
   'localhost:',
+  'localhost..',
+  '.',
+  'evil.example.',
   'localhost:x',
   'a@localhost',
   'localhost,evil.example',

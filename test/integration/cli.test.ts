@@ -57,6 +57,14 @@ describe('without Redis', () => {
     expect(file).toEqual({ code: 78, output: expect.stringMatching(/^CLASSIFICATION_FILE: /) });
   });
 
+  it.each(['start', 'worker'])('%s with a misspelt FAX_API_KEY: exit 78, and a line that says so', async (command) => {
+    const { code, output } = await run([command], { FAX_API_KYE: 'hush' });
+    expect([code, output.split('\n')]).toEqual([
+      78,
+      [expect.stringMatching(/^FAX_API_KEY: required/), 'FAX_API_KYE: no such setting; did you mean FAX_API_KEY?'],
+    ]);
+  });
+
   it('start says all that is wrong at once, a classification file included', async () => {
     const wrong = { RATE_LIMIT_MAX: 'many', CLASSIFICATION_FILE: '/nowhere.json', REDIS_SENTINELS: 'a:1' };
     const { code, output } = await run(['start'], wrong);

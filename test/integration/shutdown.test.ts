@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
 import { useRedis } from '../support/use-redis.ts';
-import { CliProcess } from '../support/worker-process.ts';
+import { CLI, CliProcess, NodeProcess } from '../support/worker-process.ts';
 
 const redis = useRedis();
 
@@ -26,6 +26,30 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(worker.output).not.toMatch(/died or hung/);
     await harness.stop();
   });
+});
+
+/** Has a process send itself a signal the moment that it loads a file. */
+const signalAtLoad = (file: string, signal: string): string => {
+  const hooks = `{ load(url, context, next) {
+    if (url.endsWith('/src/${file}')) process.kill(process.pid, '${signal}');
+    return next(url, context);
+  } }`;
+  const code = `import { registerHooks } from 'node:module'; registerHooks(${hooks});`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+};
+
+it.each([
+  ['start', 'cli/serve.ts', 'SIGTERM'],
+  ['worker', 'main.ts', 'SIGTERM'],
+  ['dashboard', 'main.ts', 'SIGINT'],
+])('%s that loads %s: %s ends it with exit 0', async (command, file, signal) => {
+  const env = { FAX_API_KEY: 'k', REDIS_URL: redis.url, DASHBOARD_PORT: '0' };
+  const service = new NodeProcess(['--import', signalAtLoad(file, signal), CLI, command], env);
+  expect([await service.exit(), service.child.signalCode, service.output]).toEqual([
+    0,
+    null,
+    expect.not.stringMatching(/"level":[56]0/),
+  ]);
 });
 
 it('a request that outlasts the time for the shutdown is let go, exit 0, and its job is not lost', async () => {

@@ -42,7 +42,6 @@ beforeAll(async () => {
   mkdirSync(source);
   for (const name of [
     'src',
-    'build-client.js',
     'LICENSE',
     'CHANGELOG.md',
     '.npmrc',

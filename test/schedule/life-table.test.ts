@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import {
@@ -14,6 +13,7 @@ import {
   tableOf,
   type LifeTable,
 } from '../../src/schedule/life-table.ts';
+import { shippedPrior } from '../../src/schedule/prior.ts';
 
 const age = fc.double({ min: 0, max: 1e9, noNaN: true }); // past the last edge too
 const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0);
@@ -235,10 +235,7 @@ it('a prior that knows nothing has no completion', () => {
   expect(sum(tableOf([], 50).completions)).toBe(0);
 });
 
-const prior = JSON.parse(readFileSync(new URL('../../config/completion-prior.json', import.meta.url), 'utf8')) as {
-  distribution: [number, number][];
-};
-const SHIPPED = hazards(tableOf(prior.distribution, 1));
+const SHIPPED = shippedPrior();
 
 /** The share of faxes that finish between two ages, of those pending at the first. */
 function finishing(rates: Float64Array, fromMs: number, toMs: number): number {

@@ -180,6 +180,14 @@ describe('settings', () => {
     expect(problems.join()).not.toMatch(/se cret|hidden|hush/);
   });
 
+  it('say which variable is probably misspelt, after what is wrong and without its value', () => {
+    expect(problemsOf({ FAX_API_KYE: 'hush' })).toEqual([
+      expect.stringMatching(/^FAX_API_KEY: required/),
+      'FAX_API_KYE: no such setting; did you mean FAX_API_KEY?',
+    ]);
+    expect(problemsOf({ ...KEY, RATE_LIMT_MAX: '5' })).toEqual([]); // a warning alone stops nothing
+  });
+
   it('need no key for commands that do not poll', () => {
     expect(problemsOf({}, false)).toEqual([]);
     expect(problemsOf({}, true)).toEqual([expect.stringMatching(/^FAX_API_KEY: required/)]);

@@ -9,6 +9,7 @@ import { startService, type Roles, type Service } from '../../src/main.ts';
 import type { FaxCompletedEvent } from '../../src/contract/event.ts';
 import { Simulator, type SimulatorOptions } from '../../src/simulator/simulator.ts';
 import { silentLog } from './log.ts';
+import { workerEnv } from './worker-env.ts';
 
 export const TEST_KEY = 'k3y/with+odd=chars';
 
@@ -38,21 +39,14 @@ export class Harness {
   #service: Service | undefined;
 
   private constructor(simulator: Simulator, options: HarnessOptions) {
-    const run = randomUUID().slice(0, 8);
-    this.env = {
-      FAX_API_KEY: TEST_KEY,
-      FAX_API_BASE_URL: simulator.url,
-      REDIS_URL: options.redisUrl,
-      QUEUE_NAME: `fax-status-${run}`,
-      KEY_PREFIX: `fax-${run}:`,
-      RATE_LIMIT_MAX: '400',
-      RATE_LIMIT_DURATION_MS: '1000',
-      POLL_MIN_INTERVAL_MS: '50',
-      POLL_MAX_INTERVAL_MS: '200',
-      DASHBOARD_PORT: '0',
-      LOG_LEVEL: 'silent',
-      ...options.env,
-    };
+    this.env = workerEnv({
+      apiKey: TEST_KEY,
+      apiUrl: simulator.url,
+      redisUrl: options.redisUrl,
+      name: `fax-${randomUUID().slice(0, 8)}`,
+      perSecond: 400,
+      env: { POLL_MIN_INTERVAL_MS: '50', POLL_MAX_INTERVAL_MS: '200', LOG_LEVEL: 'silent', ...options.env },
+    });
     this.simulator = simulator;
     this.settings = loadSettings(this.env, true);
     const connect = options.connect ?? (() => new Redis(options.redisUrl, { maxRetriesPerRequest: null }));

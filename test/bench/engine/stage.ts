@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { end, startTestRedis, type TestRedis } from '../../support/redis-server.ts';
+import { workerEnv } from '../../support/worker-env.ts';
 
 export const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 export const FAXWATCH = [file('../../../src/cli.ts'), 'worker'] as const;
@@ -35,17 +36,10 @@ export class Stage {
     const { value: url } = await told.next();
     return new Stage(server, api, told, {
       ...env,
-      FAX_API_KEY: 'bench',
-      FAX_API_BASE_URL: String(url),
-      REDIS_URL: server.url,
-      QUEUE_NAME: 'bench',
-      KEY_PREFIX: 'bench:',
-      RATE_LIMIT_MAX: '1000000',
-      RATE_LIMIT_DURATION_MS: '1000',
+      ...workerEnv({ apiKey: 'bench', apiUrl: String(url), redisUrl: server.url, name: 'bench', perSecond: 1_000_000 }),
       RATE_LIMIT_HEADROOM: '0',
       POLL_MIN_INTERVAL_MS: '1',
       WORKER_CONCURRENCY: '50',
-      DASHBOARD_PORT: '0',
     });
   }
 

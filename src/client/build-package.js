@@ -1,7 +1,7 @@
 /**
- * Builds the package `faxwatch-client` into dist/faxwatch-client, as an ES module and as CommonJS, with a package.json
- * of its own: the client runs in other people's services, and takes nothing of this one along but what it imports.
- * (dist/client is the service's own build of src/client.)
+ * Builds the package `faxwatch-client` into dist/faxwatch-client, as an ES module and as CommonJS, with its own
+ * package.json: the client runs in other people's services, so it contains only what it imports. Run from the root of
+ * the repository (`npm run build:client`). JavaScript, so that tsc leaves this file out of the package and of dist/.
  */
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
