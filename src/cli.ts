@@ -2,7 +2,6 @@
 import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
-import { reportError } from './cli/failure.ts';
 import { HISTORIES, HISTORY_KINDS } from './simulator/history.ts';
 import { stopWhileLoading } from './cli/stop-while-loading.ts';
 import type { Roles } from './main.ts';

@@ -4,8 +4,6 @@ import type { PollOutcome } from './hint.ts';
 import { stopMs, type HistoryTrust } from './history-trust.ts';
 import { NO_RECORD, type WordRecord } from './words.ts';
 
-const MOST_WORDS = 50;
-
 /** What is known of the list of faxes. */
 export type HistoryKnowledge = { readonly trust: HistoryTrust; readonly words: ReadonlyMap<string, WordRecord> };
 
@@ -59,15 +57,14 @@ export class HistoryRecord {
    */
   async stop({ trust, words }: HistoryKnowledge, now: number): Promise<number> {
     const stoppedUntil = now + stopMs(trust.stops);
-    const halved = [...words]
-      .slice(-MOST_WORDS)
-      .flatMap(([word, record]) =>
-        Object.entries(record).map(([what, count]) => [`${what}:${word}`, String(Math.floor(count / 2))]),
-      );
+    const halved: Record<string, number> = {};
+    for (const [word, record] of words) {
+      for (const [what, count] of Object.entries(record)) halved[`${what}:${word}`] = Math.floor(count / 2);
+    }
     await this.#redis
       .multi()
       .del(this.#key)
-      .hset(this.#key, { ...Object.fromEntries(halved), trusted: 0, stoppedUntil, stops: trust.stops + 1 })
+      .hset(this.#key, { ...halved, trusted: 0, stoppedUntil, stops: trust.stops + 1 })
       .exec();
     return stoppedUntil;
   }
