@@ -218,7 +218,7 @@ export class RateLimit {
     }
   }
 
-  /** A shape takes a search, 20 ms of it for a limit of a million: it is looked for when its pace has changed. */
+  /** Finding a shape is a search, some 25 ms at a million requests per second: only a changed pace is worth one. */
   #set(ceiling: number, pace: number): void {
     if (ceiling !== this.#ceiling) this.#greatest = this.#shapeOf(ceiling);
     if (pace !== this.#pace) this.#shape = this.#shapeOf(pace);
