@@ -74,7 +74,7 @@ describe('hinted faxes', () => {
     await pending('candidate', 60_000, now - 1_000);
     await redis.client.zadd(keys.inFlight, now - 90_000, 'backs off');
     await redis.client.zadd(keys.hinted, now - 50, 'candidate', now - 100, 'backs off', now + 10_000, 'later');
-    const { heads, hintedWaiting, hintedInMs } = await inFlight.heads(1, 100);
+    const { heads, hintedWaiting, hintedInMs } = await inFlight.heads(2, 100);
     expect(heads).toEqual([
       { faxId: 'backs off', pendingAt: now - 90_000, enqueuedAt: now - 90_000, hinted: true },
       { faxId: 'candidate', pendingAt: now - 1_000, enqueuedAt: now - 61_000, hinted: true },
