@@ -1,4 +1,4 @@
-import type { WordRecord } from './words.ts';
+import { tellsNothing, type WordRecord } from './words.ts';
 
 /** Whether the list of faxes is of use, as all workers know it. Times are ms since 1970. */
 export type HistoryTrust = {
@@ -20,41 +20,39 @@ export const stopMs = (stops: number): number => Math.min(FIRST_STOP_MS * 2 ** s
 export type Yield = {
   /** Hints that proved right. */
   readonly confirmed: number;
-  /** Hints that were wrong, or came too early. */
-  readonly early: number;
   /** Faxes that finished, since a hint last proved right, without the list having shown them as final before. */
   readonly missedInARow: number;
 };
 
-const ENOUGH_EARLY = 5;
 const ENOUGH_MISSED = 10;
 
 /** Why the list is of no use; undefined as long as it may be. Pure. */
-export function whyUseless({ confirmed, early, missedInARow }: Yield): string | undefined {
-  if (early >= ENOUGH_EARLY && early > confirmed) return 'most of its hints were wrong';
+export function whyUseless(
+  { confirmed, missedInARow }: Yield,
+  words: ReadonlyMap<string, WordRecord>,
+): string | undefined {
+  if (confirmed === 0 && [...words.values()].some(tellsNothing)) {
+    return 'it has the same word for finished faxes and others';
+  }
   if (missedInARow >= ENOUGH_MISSED) return `${ENOUGH_MISSED} faxes finished that it did not show first`;
   return undefined;
 }
 
 /** Counts what comes of the list, from its first look on. No effects. */
 export class Trial {
-  #begun: { readonly confirmed: number; readonly early: number; readonly missed: number } | undefined;
+  #begun: { readonly confirmed: number; readonly missed: number } | undefined;
   #confirmed = 0;
   #missedBefore = 0; // when a hint last proved right
 
   /** @param missed faxes that finished without being shown as final, counted from any moment on */
-  look(words: ReadonlyMap<string, Pick<WordRecord, 'confirmed' | 'early'>>, missed: number): Yield {
-    let [confirmed, early] = [0, 0];
-    for (const record of words.values()) {
-      confirmed += record.confirmed;
-      early += record.early;
-    }
-    this.#begun ??= { confirmed, early, missed };
+  look(words: ReadonlyMap<string, WordRecord>, missed: number): Yield {
+    let confirmed = 0;
+    for (const record of words.values()) confirmed += record.confirmed;
+    this.#begun ??= { confirmed, missed };
     if (confirmed > this.#confirmed) this.#missedBefore = missed;
     this.#confirmed = confirmed;
     return {
       confirmed: confirmed - this.#begun.confirmed,
-      early: early - this.#begun.early,
       missedInARow: missed - Math.max(this.#missedBefore, this.#begun.missed),
     };
   }

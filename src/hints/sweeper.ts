@@ -12,7 +12,7 @@ import type { Chooser } from '../schedule/chooser.ts';
 import { candidateScore } from '../schedule/in-flight.ts';
 import type { Settings } from '../settings/table.ts';
 import type { HistoryKnowledge, HistoryRecord } from './history-record.ts';
-import { Trial, whyUseless } from './history-trust.ts';
+import { Trial, whyUseless, type HistoryTrust } from './history-trust.ts';
 import { HistoryView, oldestFirst, type Reading } from './history-view.ts';
 import type { Hints } from './hints.ts';
 import type { PageWorth, WatchedFax } from './page-map.ts';
@@ -52,7 +52,8 @@ const MOST_FAXES = 2_000; // in flight, the newest, that are looked for on the l
 const LOOKS = 5; // at one page, in the least interval between two polls of one fax
 const HINT_AGAIN = 12; // least intervals until the same fax is hinted at again
 const COVERED = 3; // greatest intervals for which the list may speak for a fax
-const TRIAL_SLOTS = 30; // a list that failed before is asked for in one of so many slots until it proves right
+// one of how many slots a list gets at most until a hint of it has proved right: at first, and if it failed before
+const TRIAL_SLOTS = { first: 3, again: 30 };
 
 /**
  * Looks at the list of faxes for those that have finished, wherever one request is worth more than the best poll. It
@@ -118,7 +119,7 @@ export class Sweeper {
     if (few || braked === 1) return this.#leaveSlots();
     const { trust } = await this.#renew(now);
     if (trust.stoppedUntil > now) return this.#leaveSlots();
-    const page = this.#next(now, trust.stops > 0 && !trust.trusted);
+    const page = this.#next(now, trust);
     if (!page) return this.#leaveSlots(Math.min(REST_MS, 1000 / limit.current));
     await redis.set(keys.sweepWorth, this.#netWorth(page), 'PX', WORTH_KEPT_MS);
     if (hinted > 0 || !(await limit.holds())) return Math.min(REST_MS, 1000 / limit.current);
@@ -129,9 +130,10 @@ export class Sweeper {
   }
 
   /** The page to look at next; undefined if none is worth a request, or a list on trial has had its share of slots. */
-  #next(now: number, onTrial: boolean): PageWorth | undefined {
+  #next(now: number, { trusted, stops }: HistoryTrust): PageWorth | undefined {
     const slotMs = 1000 / this.#parts.limit.current;
-    if (onTrial && now - this.#sweptAt < TRIAL_SLOTS * slotMs) return undefined;
+    const everySlots = trusted ? 1 : stops === 0 ? TRIAL_SLOTS.first : TRIAL_SLOTS.again;
+    if (everySlots > 1 && now - this.#sweptAt < everySlots * slotMs) return undefined;
     const page = this.#view.best(this.#parts.chooser.curve, now, this.#settings.POLL_MIN_INTERVAL_MS / LOOKS);
     return page && this.#netWorth(page) > 0 ? page : undefined;
   }
@@ -175,9 +177,9 @@ export class Sweeper {
       return;
     }
     const came = this.#trial.look(words, this.#view.missed);
-    const useless = whyUseless(came);
+    const useless = whyUseless(came, words);
     if (useless) await this.#stop(useless, now);
-    else if (!trust.trusted && came.confirmed > 0 && came.confirmed >= came.early) {
+    else if (!trust.trusted && came.confirmed > 0) {
       await record.trust();
       if (trust.stops > 0) await alerts.resolve('history_unusable', 'the list of faxes is of use again');
     }

@@ -23,7 +23,7 @@ export type FirstMeaning = 'final' | 'pending' | 'unknown';
 export const NO_RECORD: WordRecord = { confirmed: 0, early: 0, pending: 0, stale: 0 };
 
 const TRIALS = 4; // polls that an unknown word is given to prove itself
-const PROVEN_PENDING = 3; // polls that must have found faxes pending as the list said
+const PROVEN = 3; // times that must agree before a word counts as known
 const STALE_SHARE = 0.2; // of what is known of a word that stands for pending, at most so much may have been stale
 
 /** What the rules say of a word that nobody has seen yet. Pure. */
@@ -50,9 +50,18 @@ export function pollsFor({ confirmed, early }: WordRecord, first: FirstMeaning):
   return confirmed >= early ? BELIEVED_POLLS : 0;
 }
 
+/**
+ * Whether a word was tried in vain and stands at finished faxes all the same: a list with such words does not tell
+ * which faxes are finished. Pure.
+ */
+export function tellsNothing(record: WordRecord): boolean {
+  const { confirmed, early, stale } = record;
+  return confirmed + early >= TRIALS && early > confirmed && stale >= PROVEN;
+}
+
 /** Whether an entry with this word counts as an observation that its fax was pending then. Pure. */
 export function provesPending(record: WordRecord, first: FirstMeaning): boolean {
   const { pending, stale } = record;
   if (pollsFor(record, first) > 0) return false;
-  return pending >= PROVEN_PENDING && stale <= (pending + stale) * STALE_SHARE;
+  return pending >= PROVEN && stale <= (pending + stale) * STALE_SHARE;
 }
