@@ -31,7 +31,7 @@ export type SweeperParts = {
   readonly redis: RedisClient;
   readonly keys: Keys;
   readonly limit: Pick<RateLimit, 'take' | 'holds' | 'current'>;
-  readonly chooser: Pick<Chooser, 'curve' | 'worthMs' | 'next'>;
+  readonly chooser: Pick<Chooser, 'curve' | 'unhintedWorthMs' | 'next'>;
   readonly hints: Hints;
   readonly record: HistoryRecord;
   readonly alerts: AlertDesk;
@@ -46,6 +46,7 @@ type LeadReply = [now: number, leads: number, inFlight: number, braked: number, 
 
 const LEAD_SLACK_MS = 5_000; // more than a request may take: so there is one sweep at most
 const REST_MS = 1_000; // between looks at whether to sweep at all
+const LEAST_REST_MS = 20; // at a fast pace: what a look takes must not fill the process
 const RENEW_MS = 1_000;
 const WORTH_KEPT_MS = 3_000; // the slots of a sweeper that died go to polls after so long
 const MOST_FAXES = 2_000; // in flight, the newest, that are looked for on the list
@@ -98,7 +99,7 @@ export class Sweeper {
         this.#parts.log.debug({ err }, 'no sweep: will try again');
         return REST_MS;
       });
-      await sleep(restMs, undefined, { signal: stop, ref: false }).catch(() => undefined);
+      await sleep(Math.max(restMs, LEAST_REST_MS), undefined, { signal: stop, ref: false }).catch(() => undefined);
     }
     await this.#resign().catch(() => undefined);
   }
@@ -140,7 +141,7 @@ export class Sweeper {
 
   /** What is left of a page's worth once each of its faxes that is final has had the poll that confirms it, ms. */
   #netWorth({ worthMs, finals }: PageWorth): number {
-    return worthMs - finals * this.#parts.chooser.worthMs;
+    return worthMs - finals * this.#parts.chooser.unhintedWorthMs;
   }
 
   async #leaveSlots(restMs = REST_MS): Promise<number> {
@@ -218,12 +219,14 @@ export class Sweeper {
   async #stop(reason: string, now: number): Promise<void> {
     const { alerts, log, record } = this.#parts;
     const knowledge = await record.read();
-    const until = await record.stop(knowledge, now);
+    const stoppedUntil = await record.stop(knowledge, now);
+    const { words, trust } = knowledge;
+    this.#knowledge = { words, trust: { trusted: false, stoppedUntil, stops: trust.stops + 1 } };
     this.#trial = new Trial();
     this.#view = this.#newView();
     this.#renewedAt = -Infinity;
-    log.debug({ reason, forMs: until - now }, 'the list of faxes is of no use: not asked for meanwhile');
-    if (knowledge.trust.stops > 0) return;
+    log.debug({ reason, forMs: stoppedUntil - now }, 'the list of faxes is of no use: not asked for meanwhile');
+    if (trust.stops > 0) return;
     await alerts.raise(
       'history_unusable',
       `the list of faxes is of no use (${reason}): faxes are found by polls alone; it is tried again now and then; ` +

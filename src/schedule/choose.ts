@@ -28,6 +28,8 @@ export type Choice = {
   readonly chosen: readonly Candidate[];
   /** What the best of them is worth, ms. */
   readonly worthMs: number;
+  /** What the best poll is worth that no hint asks for, chosen or not, ms. */
+  readonly unhintedWorthMs: number;
   /** How long until another fax may be asked for, ms; Infinity if none waits for that. */
   readonly readyMs: number;
 };
@@ -75,9 +77,10 @@ export function choose(
   const others = rated.filter(
     ({ candidate, overdueMs, worthMs }) => !candidate.hinted && (overdueMs > 0 || worthMs > sweepWorthMs),
   );
+  const unhintedWorthMs = Math.max(0, ...rated.map(({ candidate, worthMs }) => (candidate.hinted ? 0 : worthMs)));
   const first = ahead.slice(0, hintedSlots);
   const best = [...first, ...others.sort(byRank).slice(0, Math.max(0, slots - first.length))];
-  return { chosen: best.map(({ candidate }) => candidate), worthMs: best[0]?.worthMs ?? 0, readyMs };
+  return { chosen: best.map(({ candidate }) => candidate), worthMs: best[0]?.worthMs ?? 0, unhintedWorthMs, readyMs };
 }
 
 type Rated = {

@@ -43,6 +43,7 @@ export class Chooser {
   #inFlight = 0;
   #candidates = 0;
   #worthMs = 0;
+  #unhintedWorthMs = 0;
   #idle = true;
   #running = false;
   #again = false;
@@ -85,6 +86,11 @@ export class Chooser {
   /** What the poll chosen last was worth: the lag that it was expected to end, ms. */
   get worthMs(): number {
     return this.#worthMs;
+  }
+
+  /** What the best poll is worth that no hint asks for, as of the last round, ms. */
+  get unhintedWorthMs(): number {
+    return this.#unhintedWorthMs;
   }
 
   /** How many faxes a slot may be spent on, as of the last round. */
@@ -175,6 +181,7 @@ export class Chooser {
       },
       braked ? { newAfterMs: newProbeMs } : undefined,
     );
+    this.#unhintedWorthMs = choice.unhintedWorthMs;
     this.#idle = !binds && waiting === 0 && choice.chosen.length === 0 && more.sweepWorthMs === undefined;
     const readyMs = Math.min(choice.readyMs, more.hintedInMs ?? Infinity);
     if (readyMs < REFRESH_MS) this.#wakeIn(readyMs);

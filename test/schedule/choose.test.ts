@@ -66,6 +66,7 @@ describe('the fax chosen', () => {
     expect(choose([fax('just now', 90_000, 4_000), fax('later', 90_000, 2_000)], curve, NOW, BOUNDS, room(1))).toEqual({
       chosen: [],
       worthMs: 0,
+      unhintedWorthMs: 0,
       readyMs: 1_000,
     });
     expect(choose([], curve, NOW, BOUNDS, room(1)).readyMs).toBe(Infinity);
@@ -90,7 +91,7 @@ describe('the fax chosen', () => {
   it('for a probe is none that was never asked for before its time', () => {
     const [unknown, known] = [fax('unknown', 100_000, 100_000), fax('known', 20_000, 4_000)];
     const probe = (newAfterMs: number) => choose([unknown, known], curve, NOW, BOUNDS, room(1), { newAfterMs });
-    expect(probe(3_000)).toEqual({ chosen: [], worthMs: 0, readyMs: 1_000 }); // when the other may be asked again
+    expect(probe(3_000)).toEqual({ chosen: [], worthMs: 0, unhintedWorthMs: 0, readyMs: 1_000 }); // when the other may be asked again
     expect(probe(500).readyMs).toBe(500);
     expect(probe(0).chosen).toEqual([unknown]);
   });
