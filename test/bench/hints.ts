@@ -4,14 +4,15 @@ import { HISTORY_KINDS, type HistoryKind } from '../../src/simulator/history.ts'
 import { startTestRedis } from '../support/redis-server.ts';
 import { atMost, figureTable, known, type Figure } from './figure-table.ts';
 import { lags, mean } from './figures.ts';
+import { flood } from './flood.ts';
 import { optimum, type Optimum } from './optimum.ts';
 import { COMPRESSION, Rig, type RigOptions, type System } from './rig.ts';
 import { faxLike, traceOf, type TracedFax } from './trace.ts';
 
 // npm run bench:hints -- --runs 3 --only systems,pages: how much sooner faxes are found with the list of faxes and with
-// callbacks, and what a list that is wrong and callbacks that are lost cost. What is compared runs side by side, on the
+// callbacks, and what a list that is wrong, callbacks that are lost and a flood of wrong secrets cost. What is compared runs side by side, on the
 // same faxes; one comparison comes after the other.
-//   --only A,B      only these of systems, pages, broken, lost
+//   --only A,B      only these of systems, pages, broken, lost, flood
 //   --kinds A,B     only these kinds of list in `broken`
 //   --warm-up N     seconds before the measurement; 230 if left out
 //   --seconds N     seconds of the measurement; 120 if left out
@@ -33,6 +34,7 @@ const FOLLOW_MS = MEASURED_MS / 3; // faxes still arrive, so that the last ones 
 const WHOLE_MS = WARM_UP_MS + MEASURED_MS + FOLLOW_MS;
 const FIRST_MINUTE_MS = 60_000; // in which a list may be tried out
 const AT_ONCE = 3; // kinds of list beside one run without, on 2 cores
+const FLOOD_PER_SECOND = 1_000;
 const LOSSES = [0, 0.1, 0.5];
 const PAGE_CAPS = [100, 50, 25, 10];
 const MOST_OF_OPTIMUM = { 2: 0.3, 4: 0.35, 8: 0.45 } as const;
@@ -40,6 +42,8 @@ const MOST_OF_OPTIMUM = { 2: 0.3, 4: 0.35, 8: 0.45 } as const;
 const USABLE: readonly HistoryKind[] = ['oldest-first', 'finished-only', 'words', 'text-ids'];
 const ALL_KINDS = HISTORY_KINDS.filter((kind) => kind !== 'ok');
 const kinds = ALL_KINDS.filter((kind) => flags.kinds?.split(',').includes(kind) ?? true);
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** What one system made of the faxes. Times are ms. */
 type Measured = {
@@ -50,8 +54,11 @@ type Measured = {
   readonly refusedShare: number;
   /** The share of requests of the list after the first minute. */
   readonly listShare: number;
+  /** Of the posts of a flood, the share that was answered; 1 without one. */
+  readonly floodAnswered: number;
 };
-type Contestant = Partial<RigOptions> & { readonly system: System };
+/** With `floodPerSecond`, so many posts with wrong secrets come during the measurement. */
+type Contestant = Partial<RigOptions> & { readonly system: System; readonly floodPerSecond?: number };
 type Compare = (pollsPerFax: number, contestants: readonly Contestant[]) => Promise<Measured[]>;
 
 const scenarios: Record<string, (compare: Compare) => Promise<Figure[]>> = {
@@ -119,6 +126,20 @@ const scenarios: Record<string, (compare: Compare) => Promise<Figure[]>> = {
       ];
     });
   },
+
+  async flood(compare) {
+    // Without a callback that comes, the lag says how well polling goes on.
+    const polling = { system: 'callback', callbackLoss: 1 } as const;
+    const [calm, flooded] = (await compare(4, [polling, { ...polling, floodPerSecond: FLOOD_PER_SECOND }])) as [
+      Measured,
+      Measured,
+    ];
+    const name = `${FLOOD_PER_SECOND} posts a second with wrong secrets`;
+    return [
+      atMost(`${name}: mean lag, of the run without`, 1.1, flooded.lag() / calm.lag()),
+      known(`${name}: answered, %`, 100 * flooded.floodAnswered),
+    ];
+  },
 };
 
 /** Lets systems poll the same faxes side by side. */
@@ -129,18 +150,31 @@ async function compareOn(
   pollsPerFax: number,
   contestants: readonly Contestant[],
 ): Promise<Measured[]> {
-  const rigs = [];
+  const rigs: Rig[] = [];
   for (const [i, contestant] of contestants.entries())
     rigs.push(await Rig.start({ redisUrl, name: `${name}-${i}`, perSecond: PER_SECOND, ...contestant }));
   const faxes = traceOf(faxLike, PER_SECOND / pollsPerFax, WHOLE_MS / 1_000, COMPRESSION, seed * 31 + pollsPerFax);
   const starts = rigs.map((rig) => rig.feed(faxes));
-  await new Promise((resolve) => setTimeout(resolve, WHOLE_MS));
-  const measured = rigs.map((rig, i) => measure(rig, starts[i] ?? 0, faxes, pollsPerFax));
+  await sleep(WARM_UP_MS);
+  const floods = contestants.map(async ({ floodPerSecond = 0 }, i) => {
+    return floodPerSecond > 0 ? flood((rigs[i] as Rig).callbackOrigin, floodPerSecond, MEASURED_MS / 1_000) : 1;
+  });
+  await sleep(MEASURED_MS + FOLLOW_MS);
+  const answered = await Promise.all(floods);
+  const measured = rigs.map((rig, i) => ({
+    ...measure(rig, starts[i] ?? 0, faxes, pollsPerFax),
+    floodAnswered: answered[i] ?? 1,
+  }));
   await Promise.all(rigs.map((rig) => rig.stop()));
   return measured;
 }
 
-function measure(rig: Rig, start: number, faxes: readonly TracedFax[], pollsPerFax: number): Measured {
+function measure(
+  rig: Rig,
+  start: number,
+  faxes: readonly TracedFax[],
+  pollsPerFax: number,
+): Omit<Measured, 'floodAnswered'> {
   const [from, to] = [start + WARM_UP_MS, start + WARM_UP_MS + MEASURED_MS];
   const [seenAt, until] = [rig.seenAt(), Date.now()];
   const { log, refusals, requests } = rig.simulator;

@@ -106,6 +106,11 @@ export class Rig {
     return start;
   }
 
+  /** Where callbacks are taken, by the system that takes them. */
+  get callbackOrigin(): string {
+    return `http://127.0.0.1:${this.#callbackPort}`;
+  }
+
   /** When each fax that was sent finished, ms since 1970. */
   get finishedAt(): ReadonlyMap<string, number> {
     return this.#finishedAt;
