@@ -13,6 +13,7 @@ export type CallbackParts = {
 };
 
 const PATH = '/callback/';
+const HINTS = 'hints'; // what a request that may be read is decorated with
 const HINT: Hint = { source: 'callback', pollsLeft: BELIEVED_POLLS, word: '' };
 const REQUESTS_PER_MINUTE = 600; // per address
 const MAX_BODY_BYTES = 8 * 1024;
@@ -60,8 +61,6 @@ export async function createCallbackServer(parts: CallbackParts): Promise<Fastif
   });
   return app;
 }
-
-const HINTS = 'hints';
 
 /**
  * Answers at once what is not to be read. Requests with a wrong secret are counted apart: behind a proxy they come from
