@@ -13,7 +13,7 @@ const FLOORS = [
   ['schedule'],
   ['hints'],
   ['polling'],
-  ['dashboard'],
+  ['dashboard', 'callback'],
   ['tracing.ts', 'account.ts'],
   ['main.ts', 'index.ts'],
   ['cli'],

@@ -1,5 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Account } from './account.ts';
+import { listen as listenForCallbacks } from './callback/listen.ts';
+import { bySecret } from './callback/secrets.ts';
+import { createCallbackServer } from './callback/server.ts';
 import { FleetReader } from './dashboard/fleet.ts';
 import { listen } from './dashboard/listen.ts';
 import { Metrics } from './dashboard/metrics.ts';
@@ -8,6 +11,7 @@ import type { ClassificationRule } from './fax-api/classification-rules.ts';
 import type { Log } from './log/log.ts';
 import { connectRedis } from './redis/connect.ts';
 import { warnOfLosses } from './redis/durability.ts';
+import type { RedisClient } from './redis/redis-client.ts';
 import { StorageWatch } from './redis/storage-watch.ts';
 import type { Settings } from './settings/table.ts';
 import { Stops } from './timing/stops.ts';
@@ -31,13 +35,14 @@ export type Service = {
 const START_AGAIN_MS = 2_000;
 const CLOSING_SHARE = 0.8; // of the shutdown time for jobs under way; the rest is for connections
 const LETTING_GO_MS = 200; // a connection that is away cannot be closed politely
+const CALLBACKS_CLOSING_MS = 500; // a callback that is still being sent comes again
 const REDIS_CLOSING_MS = 1_000; // an embedded Redis waits for its clients to leave
 
 /**
  * The composition root: builds the parts of the service from its settings, starts them in order and stops them in
  * reverse. If the start fails, what has been started is stopped.
  *
- * @throws Node's error if the dashboard cannot listen, such as `EADDRINUSE`
+ * @throws Node's error if a server cannot listen, such as `EADDRINUSE`
  */
 export async function startService(
   settings: Settings,
@@ -113,7 +118,25 @@ async function startParts(
     stopping.abort();
     storage.stop();
   });
+  if (roles.worker) await startCallbacks(started, settings, account, redis, log);
   return address;
+}
+
+async function startCallbacks(
+  started: Stops,
+  settings: Settings,
+  { hints }: Account,
+  redis: RedisClient,
+  log: Log,
+): Promise<void> {
+  const { CALLBACK_PORT: port, CALLBACK_SECRET: secret } = settings;
+  if (port === 0 || secret === null) return;
+  const server = await createCallbackServer({
+    hintsOf: bySecret([{ secret, value: hints }]),
+    redisReady: () => redis.status === 'ready',
+  });
+  started.deferWithin(CALLBACKS_CLOSING_MS, () => server.close());
+  await listenForCallbacks(server, settings, log);
 }
 
 /** Starts in spite of what Redis refuses at first: it may be short of memory, or between two masters. */

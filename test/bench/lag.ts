@@ -12,7 +12,7 @@ import { fromCsv, sendings, steady, TRACES, type DrawnFax, type Trace } from './
 // one run.
 //   --trace NAME     usual (left out), retried, late, swap, bursts, outage
 //   --csv FILE       your own durations instead (s, one a line)
-//   --systems A,B    only these of faxwatch, exponential, fixed
+//   --systems A,B    these of faxwatch, history, callback, exponential, fixed; without the hints if left out
 //   --limit N        requests per second that the API allows: 10 are one a second in life, as time is compressed ten
 //   times
 

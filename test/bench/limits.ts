@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import Table from 'cli-table3';
 import { LIMIT_KINDS } from '../../src/simulator/rate-limiter.ts';
 import { startTestRedis } from '../support/redis-server.ts';
-import { lags, mean, median } from './figures.ts';
+import { atLeast, atMost, figureTable, type Figure } from './figure-table.ts';
+import { lags, mean } from './figures.ts';
 import { optimum } from './optimum.ts';
 import { COMPRESSION, Rig, type RigOptions } from './rig.ts';
 import { faxLike, lateOnly, seeded, traceOf } from './trace.ts';
@@ -16,21 +16,7 @@ const { values: flags } = parseArgs({
 const PER_SECOND = 20;
 const sleep = (seconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
 
-type Figure = { what: string; wanted: string; found: number; ok: (value: number) => boolean };
 type Scenario = (start: (options?: Partial<RigOptions>) => Promise<Rig>) => Promise<Figure[]>;
-
-const atMost = (what: string, most: number, found: number): Figure => ({
-  what,
-  wanted: `at most ${most}`,
-  found,
-  ok: (value) => value <= most,
-});
-const atLeast = (what: string, least: number, found: number): Figure => ({
-  what,
-  wanted: `at least ${least}`,
-  found,
-  ok: (value) => value >= least,
-});
 
 /** Faxes in flight that can use the limit, in the middle regime. */
 const load = (seconds: number, seed: number) => traceOf(faxLike, PER_SECOND / 4, seconds, COMPRESSION, seed);
@@ -237,18 +223,4 @@ for (let run = 1; run <= Number(flags.runs); run += 1) {
   console.log(`run ${run} of ${flags.runs}`);
   runs.push(await runOnce(run));
 }
-const table = new Table({
-  head: ['figure', 'wanted', `median of ${flags.runs}`, 'each', ''],
-  style: { head: [], border: [] },
-});
-for (const [i, { what, wanted, ok }] of (runs[0] ?? []).entries()) {
-  const found = runs.map((figures) => (figures[i] as Figure).found);
-  table.push([
-    what,
-    wanted,
-    median(found).toFixed(2),
-    found.map((value) => value.toFixed(2)).join(' '),
-    ok(median(found)) ? 'ok' : 'missed',
-  ]);
-}
-console.log(table.toString());
+console.log(figureTable(runs));

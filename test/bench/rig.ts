@@ -2,19 +2,22 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Queue, type JobsOptions } from 'bullmq';
 import { Redis } from 'ioredis';
+import type { CallbackOptions } from '../../src/simulator/callbacks.ts';
 import { fateOf } from '../../src/simulator/fate.ts';
+import type { HistoryKind } from '../../src/simulator/history.ts';
 import type { LimitKind } from '../../src/simulator/rate-limiter.ts';
 import { Simulator } from '../../src/simulator/simulator.ts';
-import { end } from '../support/redis-server.ts';
+import { end, freePort } from '../support/redis-server.ts';
 import { workerEnv } from '../support/worker-env.ts';
 import type { TracedFax } from './trace.ts';
 
 export const COMPRESSION = 10;
 const WORKERS = 3;
 const API_LATENCY_MS = 5;
+const CALLBACK_SECRET = 'secret-of-the-bench';
 
 /** Whose workers poll: the service, alone or with hints, or a peer written as a user would write it. */
-export type System = 'faxwatch' | 'history' | 'exponential' | 'fixed';
+export type System = 'faxwatch' | 'history' | 'callback' | 'exponential' | 'fixed';
 
 export type RigOptions = {
   readonly system: System;
@@ -26,6 +29,11 @@ export type RigOptions = {
   /** The window in which it counts them, ms; a second by default. */
   readonly windowMs?: number;
   readonly workers?: number;
+  /** What the list of faxes answers, and the most entries of its pages. */
+  readonly history?: HistoryKind;
+  readonly historyPageCap?: number;
+  /** Share of callbacks, 0 to 1, that are lost. */
+  readonly callbackLoss?: number;
   readonly env?: Record<string, string>;
 };
 
@@ -33,6 +41,7 @@ const SERVICE = [fileURLToPath(new URL('../../src/cli.ts', import.meta.url)), 'w
 const FILES: Record<System, readonly string[]> = {
   faxwatch: SERVICE,
   history: SERVICE,
+  callback: SERVICE,
   exponential: [fileURLToPath(new URL('./peer-worker.ts', import.meta.url))],
   fixed: [fileURLToPath(new URL('./peer-worker.ts', import.meta.url))],
 };
@@ -41,6 +50,7 @@ const FILES: Record<System, readonly string[]> = {
 const JOB_OPTIONS: Record<System, JobsOptions> = {
   faxwatch: {},
   history: {},
+  callback: {},
   exponential: { attempts: 1e6, backoff: { type: 'capped exponential' } },
   fixed: { attempts: 1e6, backoff: { type: 'fixed', delay: 30_000 / COMPRESSION } },
 };
@@ -51,6 +61,7 @@ const JOB_OPTIONS: Record<System, JobsOptions> = {
 export class Rig {
   readonly simulator: Simulator;
   readonly #options: RigOptions;
+  readonly #callbackPort: number;
   readonly #redis: Redis;
   readonly #queue: Queue;
   readonly #workers: ChildProcess[] = [];
@@ -58,9 +69,10 @@ export class Rig {
   readonly #took = new Map<string, number>();
   #timers: NodeJS.Timeout[] = [];
 
-  private constructor(simulator: Simulator, options: RigOptions) {
+  private constructor(simulator: Simulator, options: RigOptions, callbackPort: number) {
     this.simulator = simulator;
     this.#options = options;
+    this.#callbackPort = callbackPort;
     this.#redis = new Redis(options.redisUrl, { maxRetriesPerRequest: null });
     this.#queue = new Queue(options.name, { connection: this.#redis });
   }
@@ -72,10 +84,17 @@ export class Rig {
       max: (options.perSecond * windowMs) / 1_000,
       windowMs,
     } as const;
-    const rig = new Rig(
-      await Simulator.start({ apiKey: 'bench', limit, latencyMs: API_LATENCY_MS, keepLog: true }),
-      options,
-    );
+    const callbackPort = options.system === 'callback' ? await freePort() : 0;
+    const simulator = await Simulator.start({
+      apiKey: 'bench',
+      limit,
+      latencyMs: API_LATENCY_MS,
+      keepLog: true,
+      ...(options.history && { history: options.history }),
+      ...(options.historyPageCap && { historyPageCap: options.historyPageCap }),
+      ...(callbackPort > 0 && { callback: callbacksTo(callbackPort, options.callbackLoss) }),
+    });
+    const rig = new Rig(simulator, options, callbackPort);
     await Promise.all(Array.from({ length: options.workers ?? WORKERS }, () => rig.#startWorker()));
     return rig;
   }
@@ -85,6 +104,11 @@ export class Rig {
     const start = Date.now();
     this.#timers = trace.map((fax) => setTimeout(() => void this.#send(fax), fax.atMs));
     return start;
+  }
+
+  /** Where callbacks are taken, by the system that takes them. */
+  get callbackOrigin(): string {
+    return `http://127.0.0.1:${this.#callbackPort}`;
   }
 
   /** When each fax that was sent finished, ms since 1970. */
@@ -142,6 +166,8 @@ export class Rig {
         POLL_MAX_INTERVAL_MS: String(300_000 / COMPRESSION),
         POLL_DEADLINE_MS: String(86_400_000 / COMPRESSION),
         ...(system === 'history' && { HISTORY_SWEEP: 'auto' }),
+        // One of the workers gets the port, the others go on without.
+        ...(system === 'callback' && { CALLBACK_PORT: String(this.#callbackPort), CALLBACK_SECRET }),
         ...env,
       },
     });
@@ -154,3 +180,9 @@ export class Rig {
     });
   }
 }
+
+const callbacksTo = (port: number, loss = 0): CallbackOptions => ({
+  url: `http://127.0.0.1:${port}/callback/${CALLBACK_SECRET}`,
+  repeatMs: (15 * 60_000) / COMPRESSION,
+  loss,
+});
