@@ -43,4 +43,5 @@ export function completedChannels(whole: Space, cluster: boolean): AccountChanne
   };
 }
 
-const literally = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&');
+/** A text as a pattern of Redis that matches it alone. Pure. */
+export const literally = (text: string): string => text.replace(/[\\*?[\]]/g, '\\$&');
