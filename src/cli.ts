@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
+import { ACCOUNT_STATES } from './cli/account-states.ts';
 import { HISTORIES, HISTORY_KINDS } from './simulator/history.ts';
 import { stopWhileLoading } from './cli/stop-while-loading.ts';
 import type { Roles } from './main.ts';
@@ -30,6 +31,11 @@ const share = (text: string): number => {
   return Number(text);
 };
 
+/** Which account a command is about, where the service has some. */
+const account = () => new Option('--account <name>', 'the account of the service, if it has ACCOUNTS_FILE');
+const examples = (...lines: readonly string[]): string =>
+  ['\nExamples:', ...lines.map((line) => `  ${line}`)].join('\n');
+
 const serve = async (roles: Roles): Promise<void> => {
   const loaded = stopWhileLoading();
   await (await import('./cli/serve.ts')).serve(roles, loaded);
@@ -55,28 +61,64 @@ program
     '-f, --file <file>',
     'read ids from a file, one per line, or CSV with a header (faxJobId,…); - is standard input',
   )
+  .addOption(account())
   .option('-w, --wait', 'wait until all have finished; exit 0 only if all were sent')
   .option('--json', 'print JSON: the counts, or with --wait the results, one per line')
-  .action(async (ids: string[], options: { file?: string; wait?: boolean; json?: boolean }) =>
+  .addHelpText(
+    'after',
+    examples(
+      'faxwatch track 200 201 --wait',
+      'faxwatch track --account north 200',
+      'faxwatch track --file faxes.csv --json',
+    ),
+  )
+  .action(async (ids: string[], options: import('./cli/track.ts').TrackFlags) =>
     (await import('./cli/track.ts')).track(ids, options),
   );
 program
   .command('status')
   .description('show the result of a fax, or its progress; exit 1 if it is not known')
   .argument('<id>', 'faxJobId')
+  .addOption(account())
   .option('--json', 'print JSON')
-  .action(async (id: string, options: { json?: boolean }) => (await import('./cli/status.ts')).status(id, options));
+  .addHelpText('after', examples('faxwatch status 200', 'faxwatch status --account north 200 --json'))
+  .action(async (id: string, options: { account?: string; json?: boolean }) =>
+    (await import('./cli/status.ts')).status(id, options),
+  );
 program
   .command('watch')
   .description('print an event for each fax that finishes, until interrupted')
   .option('--since <event-id>', 'start after this event (such as fax-200), or 0 for all events in the stream')
+  .addOption(account())
   .option('--json', 'print JSON, one event per line')
-  .action(async (options: { since?: string; json?: boolean }) => (await import('./cli/watch.ts')).watch(options));
+  .addHelpText('after', examples('faxwatch watch --since fax-200', 'faxwatch watch --account north --json'))
+  .action(async (options: import('./cli/watch.ts').WatchFlags) => (await import('./cli/watch.ts')).watch(options));
 program
   .command('export-durations')
   .description('print the fax durations that the service has learned, as CSV for its benchmarks, without ids')
   .option('--count <count>', 'number of durations', natural, 1_000)
-  .action(async (options: { count: number }) => (await import('./cli/export-durations.ts')).exportDurations(options));
+  .addOption(account())
+  .addHelpText('after', examples('faxwatch export-durations --account north > durations.csv'))
+  .action(async (options: import('./cli/export-durations.ts').DurationsFlags) =>
+    (await import('./cli/export-durations.ts')).exportDurations(options),
+  );
+program
+  .command('accounts')
+  .description('list the accounts in ACCOUNTS_FILE, and those that Redis knows, with state and counts')
+  .option('--json', 'print JSON, one account per line')
+  .addHelpText(
+    'after',
+    [
+      '\nStates:',
+      ...Object.entries(ACCOUNT_STATES).map(([state, meaning]) => `  ${state.padEnd(14)} ${meaning}`),
+      '\nCounts:',
+      '  in flight      jobs that are not finished',
+      '  waiting        of these, jobs that are due and wait for a worker',
+      '  finished       faxes whose events the stream still has',
+      examples('faxwatch accounts', 'faxwatch accounts --json | grep key_refused'),
+    ].join('\n'),
+  )
+  .action(async (options: { json?: boolean }) => (await import('./cli/accounts.ts')).accounts(options));
 program
   .command('demo')
   .description('run the whole service on an embedded Redis against the stand-in API, then print a summary')

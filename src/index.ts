@@ -2,6 +2,7 @@
 export { FaxStatusClient, type ClientOptions, type FaxStatus } from './client/client.ts';
 export type { OnRefused, TrackedFax, TrackOptions } from './client/enqueue.ts';
 export {
+  AccountError,
   CancelError,
   ClosedError,
   EventNotFoundError,

@@ -1,16 +1,30 @@
+import { checkAccountName } from '../client/account-space.ts';
 import { FaxStatusClient } from '../client/client.ts';
+import { spaceOf, type Space } from '../contract/space.ts';
 import { createLog } from '../log/log.ts';
 import { connectRedis } from '../redis/connect.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
-import { CommandError, EX_UNAVAILABLE } from './failure.ts';
+import { accountsFile } from './accounts-file.ts';
+import { CommandError, EX_UNAVAILABLE, EX_USAGE } from './failure.ts';
 import { readSettings } from './settings.ts';
 
-const COMMAND_TIMEOUT_MS = 5_000;
+export const COMMAND_TIMEOUT_MS = 5_000;
 
-/** What the small commands share: a client on the Redis of the settings, closed at the end. Ctrl-C aborts `signal`. */
-export async function withClient<T>(
-  use: (client: FaxStatusClient, signal: AbortSignal, service: { redis: RedisClient; keyPrefix: string }) => Promise<T>,
-): Promise<T> {
+/** What the small commands share. */
+export type Session = {
+  readonly redis: RedisClient;
+  /** A connection of its own. */
+  readonly connect: () => RedisClient;
+  /** Of a service without accounts. */
+  readonly whole: Space;
+  /** What the accounts share. */
+  readonly shared: Space;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+};
+
+/** A session on the Redis of the settings, whose connections are closed at the end. */
+export async function withRedis<T>(use: (session: Session) => Promise<T>): Promise<T> {
   const settings = readSettings(false);
   if (settings.REDIS_URL === 'embedded') {
     throw new CommandError(
@@ -22,18 +36,57 @@ export async function withClient<T>(
   const interrupt = new AbortController();
   process.once('SIGINT', () => interrupt.abort());
   process.once('SIGTERM', () => interrupt.abort());
-  const client = new FaxStatusClient({
-    redis: () => redis.duplicate(),
-    queueName: settings.QUEUE_NAME,
-    queuePrefix: settings.QUEUE_PREFIX,
-    keyPrefix: settings.KEY_PREFIX,
-    commandTimeoutMs: COMMAND_TIMEOUT_MS,
-  });
+  const { QUEUE_NAME: queueName, QUEUE_PREFIX: queuePrefix, KEY_PREFIX: keyPrefix } = settings;
+  const whole = { queueName, queuePrefix, keyPrefix };
   try {
-    await client.lastEventId(); // if Redis is away, say so before anything is read or printed
-    return await use(client, interrupt.signal, { redis: redis.client, keyPrefix: settings.KEY_PREFIX });
+    return await use({
+      redis: redis.client,
+      connect: () => redis.duplicate(),
+      whole,
+      shared: redis.client.isCluster ? withoutBraces(whole) : whole,
+      signal: interrupt.signal,
+    });
   } finally {
-    await client.close();
     await redis.close();
   }
 }
+
+/**
+ * A session with a client for one account, or for a service without accounts.
+ *
+ * @throws AccountError if no account can have that name
+ * @throws CommandError if no account is named, and the service has some
+ */
+export async function withClient<T>(
+  account: string | undefined,
+  use: (client: FaxStatusClient, signal: AbortSignal, service: { redis: RedisClient; keyPrefix: string }) => Promise<T>,
+): Promise<T> {
+  if (account !== undefined) checkAccountName(account);
+  return withRedis(async ({ redis, connect, whole, shared, signal }) => {
+    if (account === undefined && accountsFile() !== undefined) {
+      throw new CommandError(
+        'ACCOUNTS_FILE is set: say which account with --account NAME; faxwatch accounts lists them',
+        EX_USAGE,
+      );
+    }
+    const client = new FaxStatusClient({
+      redis: connect,
+      ...(account === undefined ? whole : { ...shared, account }),
+      commandTimeoutMs: COMMAND_TIMEOUT_MS,
+    });
+    try {
+      await client.lastEventId(); // if Redis is away, say so before anything is read or printed
+      const { keyPrefix } = account === undefined ? whole : spaceOf(shared, account, redis.isCluster);
+      return await use(client, signal, { redis, keyPrefix });
+    } finally {
+      await client.close();
+    }
+  });
+}
+
+// A service without accounts needs braces in its settings on a cluster; an account's hash tag comes in their place.
+const withoutBraces = ({ queueName, queuePrefix, keyPrefix }: Space): Space => ({
+  queueName,
+  queuePrefix: queuePrefix.replace(/[{}]/g, ''),
+  keyPrefix: keyPrefix.replace(/[{}]/g, ''),
+});

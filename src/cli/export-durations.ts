@@ -4,9 +4,11 @@ import { ModelStore } from '../schedule/model-store.ts';
 import { withClient } from './client-session.ts';
 import { CommandError, EX_NOINPUT } from './failure.ts';
 
+export type DurationsFlags = { readonly account?: string; readonly count: number };
+
 /** `faxwatch export-durations`: how long faxes take, as learned by the running service, as CSV for the benchmarks. */
-export async function exportDurations({ count }: { readonly count: number }): Promise<void> {
-  await withClient(async (_client, _signal, { redis, keyPrefix }) => {
+export async function exportDurations({ account, count }: DurationsFlags): Promise<void> {
+  await withClient(account, async (_client, _signal, { redis, keyPrefix }) => {
     const model = new ModelStore(redis, keysOf(keyPrefix));
     await model.flush(); // nothing was learned here: it only reads
     if (model.completions === 0)

@@ -1,4 +1,4 @@
-import { RedisReplyError, RedisUnavailableError } from '../client/errors.ts';
+import { AccountError, RedisReplyError, RedisUnavailableError } from '../client/errors.ts';
 import { SettingsError } from '../settings/settings-error.ts';
 import { redactor } from '../log/redact.ts';
 import { PayloadError } from '../contract/fax-job.ts';
@@ -42,6 +42,7 @@ function reportOf(error: unknown): [text: string, exitCode: number] {
   if (!(error instanceof Error)) return [String(error), EX_SOFTWARE];
   if (error instanceof SettingsError) return [error.problems.join('\n'), error.exitCode];
   if (error instanceof CommandError) return [error.message, error.exitCode];
+  if (error instanceof AccountError) return [`--${error.message}`, EX_USAGE];
   if (error instanceof PayloadError) return [error.message, EX_DATAERR];
   if (error instanceof RedisUnavailableError) return [`${error.message} (REDIS_URL)`, EX_UNAVAILABLE];
   if (error instanceof RedisReplyError) return [error.message, EX_UNAVAILABLE];

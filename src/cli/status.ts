@@ -3,9 +3,12 @@ import { withClient } from './client-session.ts';
 import { pollCount, resultLine } from './event-line.ts';
 
 /** `faxwatch status`: exit 0 if the fax is known, 1 if not. */
-export async function status(id: string, { json = false }: { json?: boolean }): Promise<void> {
+export async function status(
+  id: string,
+  { account, json = false }: { account?: string; json?: boolean },
+): Promise<void> {
   parseFaxJob({ faxJobId: id }); // before Redis is asked for anything
-  await withClient(async (client) => {
+  await withClient(account, async (client) => {
     const known = await client.status(id);
     if (json) console.log(JSON.stringify(known));
     else if (known.kind === 'done') console.log(resultLine(known.result));

@@ -2,14 +2,20 @@ import type { FaxStatusClient } from '../client/client.ts';
 import { EventsTrimmedError } from '../client/errors.ts';
 import { parseFaxJob, PayloadError } from '../contract/fax-job.ts';
 import type { FaxResult } from '../contract/result.ts';
+import { accountsInFile } from './accounts-file.ts';
 import { withClient } from './client-session.ts';
 import { resultLine } from './event-line.ts';
-import { CommandError, EX_DATAERR, EX_INTERRUPTED } from './failure.ts';
+import { CommandError, EX_DATAERR, EX_INTERRUPTED, EX_USAGE } from './failure.ts';
 import { idsOfFile, type IdEntry } from './ids.ts';
 import { Outcomes } from './outcomes.ts';
 import { Progress } from './progress.ts';
 
-export type TrackFlags = { readonly file?: string; readonly wait?: boolean; readonly json?: boolean };
+export type TrackFlags = {
+  readonly account?: string;
+  readonly file?: string;
+  readonly wait?: boolean;
+  readonly json?: boolean;
+};
 
 const LOOKED_UP_AT_ONCE = 500;
 const NAMED = 20; // of those still tracked
@@ -18,9 +24,14 @@ const NAMED = 20; // of those still tracked
  * `faxwatch track`: reports a bad id with its line, and goes on with the rest. Exit 0 if all were taken, and with
  * `--wait` only if all were sent. Without ids and file it reads standard input, unless that is a terminal.
  */
-export async function track(args: readonly string[], { file, wait = false, json = false }: TrackFlags): Promise<void> {
+export async function track(
+  args: readonly string[],
+  { account, file, wait = false, json = false }: TrackFlags,
+): Promise<void> {
+  if (account !== undefined && accountsInFile()?.has(account) === false)
+    throw new CommandError(`account ${account} is not in ACCOUNTS_FILE: nobody would poll its faxes`, EX_USAGE);
   const source = file ?? (args.length === 0 && !process.stdin.isTTY ? '-' : undefined);
-  await withClient(async (client, signal) => {
+  await withClient(account, async (client, signal) => {
     const { ids, bad } = await readIds(entries(args, source, signal));
     if (file === undefined && ids.size + bad === 0)
       throw new CommandError('no ids: pass them as arguments, with --file or on standard input', EX_DATAERR);

@@ -3,9 +3,11 @@ import { withClient } from './client-session.ts';
 import { eventLine } from './event-line.ts';
 import { CommandError, EX_NOINPUT } from './failure.ts';
 
+export type WatchFlags = { readonly account?: string; readonly since?: string; readonly json?: boolean };
+
 /** `faxwatch watch`: prints each completion event, until interrupted. */
-export async function watch({ since, json = false }: { since?: string; json?: boolean }): Promise<void> {
-  await withClient(async (client, signal) => {
+export async function watch({ account, since, json = false }: WatchFlags): Promise<void> {
+  await withClient(account, async (client, signal) => {
     try {
       for await (const event of client.events({ signal, ...(since !== undefined && { since }) }))
         console.log(eventLine(event, json));

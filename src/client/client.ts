@@ -4,11 +4,12 @@ import { Redis } from 'ioredis';
 import type { AlertEvent } from '../contract/alert.ts';
 import { keysOf, type Keys } from '../contract/keys.ts';
 import { parseFaxJob } from '../contract/fax-job.ts';
+import type { Space } from '../contract/space.ts';
 import { parseProgress, type FaxProgress } from '../contract/progress.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxCompletedEvent } from '../contract/event.ts';
 import { fromHash, type FaxResult } from '../contract/result.ts';
-import { readAlerts } from './alert-reader.ts';
+import { accountSpace, checkAccountName, completedChannels } from './account-space.ts';
 import { BoundedRedis } from './bounded-redis.ts';
 import { Completions } from './completions.ts';
 import { endedBy } from './ended-by.ts';
@@ -17,6 +18,7 @@ import { CancelError, ClosedError, RedisUnavailableError, WaitTimeoutError } fro
 import { EventReader, lastEntryId } from './event-reader.ts';
 import { findJob, removeJob } from './fax-jobs.ts';
 import { nextPollAt } from './next-poll.ts';
+import { readPublished } from './published.ts';
 import { Subscription } from './subscription.ts';
 
 export type ClientOptions = {
@@ -29,6 +31,11 @@ export type ClientOptions = {
   readonly queueName?: string;
   readonly queuePrefix?: string;
   readonly keyPrefix?: string;
+  /**
+   * Which account of the service the faxes are of: a name in its `ACCOUNTS_FILE`. Left out for a service without
+   * accounts. On a cluster each account has its own slot, and the prefixes above are then given without braces.
+   */
+  readonly account?: string;
   /** How long a call may wait for Redis, ms: 10,000 if left out. */
   readonly commandTimeoutMs?: number;
 };
@@ -53,18 +60,22 @@ export class FaxStatusClient {
   readonly #connect: () => BoundedRedis;
   readonly #redis: BoundedRedis;
   readonly #queue: Queue;
+  readonly #whole: Space;
   readonly #keys: Keys;
   readonly #open = new Set<RedisClient>();
   readonly #closing = new AbortController();
   #completions: Completions | undefined;
 
+  /** @throws AccountError if no account can have that name, or if on a cluster a prefix has braces besides */
   constructor({
     redis = 'redis://127.0.0.1:6379',
     queueName = 'fax-status',
     queuePrefix = 'bull',
     keyPrefix = 'fax:',
+    account,
     commandTimeoutMs = 10_000,
   }: ClientOptions = {}) {
+    if (account !== undefined) checkAccountName(account);
     this.#connect = () => {
       const connection = typeof redis === 'string' ? new Redis(redis) : redis();
       connection.once('end', () => this.#open.delete(connection));
@@ -72,8 +83,14 @@ export class FaxStatusClient {
       return new BoundedRedis(connection, commandTimeoutMs, this.#closing.signal);
     };
     this.#redis = this.#connect();
-    this.#keys = keysOf(keyPrefix);
-    this.#queue = new Queue(queueName, { connection: this.#redis.client, prefix: queuePrefix, skipMetasUpdate: true });
+    this.#whole = { queueName, queuePrefix, keyPrefix };
+    const space = this.#spaceOf(account);
+    this.#keys = keysOf(space.keyPrefix);
+    this.#queue = new Queue(space.queueName, {
+      connection: this.#redis.client,
+      prefix: space.queuePrefix,
+      skipMetasUpdate: true,
+    });
     this.#queue.on('error', () => undefined); // each call rejects by itself
   }
 
@@ -158,7 +175,7 @@ export class FaxStatusClient {
   }
 
   async #finished(faxId: string, end: AbortSignal): Promise<FaxResult> {
-    this.#completions ??= new Completions(new Subscription(this.#connect(), this.#keys.completed));
+    this.#completions ??= new Completions(new Subscription(this.#connect(), { channel: this.#keys.completed }));
     const completions = this.#completions;
     await completions.ready();
     const done = new AbortController();
@@ -217,8 +234,26 @@ export class FaxStatusClient {
     undefined
   > {
     this.#closing.signal.throwIfAborted();
-    const published = new Subscription(this.#connect(), this.#keys.completed);
+    const published = new Subscription(this.#connect(), { channel: this.#keys.completed });
     yield* new EventReader(this.#redis, published, this.#keys).read(since, this.#until(signal));
+  }
+
+  /**
+   * The events of finished faxes of all accounts, as they come, whichever account the client is for: `account` of each
+   * says whose it is. Events published earlier, or while Redis is away, are not read again; `events` of a client for
+   * one account does that. It ends when `signal` is aborted or the client is closed.
+   *
+   * @throws AccountError if on a cluster a prefix has braces
+   */
+  async *eventsOfAllAccounts({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<
+    FaxCompletedEvent,
+    void,
+    undefined
+  > {
+    this.#closing.signal.throwIfAborted();
+    const channels = completedChannels(this.#whole, this.#redis.client.isCluster);
+    const published = new Subscription(this.#connect(), { pattern: channels.pattern });
+    yield* readPublished(published, this.#until(signal), channels.has);
   }
 
   /**
@@ -227,7 +262,7 @@ export class FaxStatusClient {
    */
   async *alerts({ signal }: { readonly signal?: AbortSignal } = {}): AsyncGenerator<AlertEvent, void, undefined> {
     this.#closing.signal.throwIfAborted();
-    yield* readAlerts(new Subscription(this.#connect(), this.#keys.alerts), this.#until(signal));
+    yield* readPublished(new Subscription(this.#connect(), { channel: this.#keys.alerts }), this.#until(signal));
   }
 
   /** Ends whatever still waits or listens, and closes the client's connections, also while Redis is away. */
@@ -235,6 +270,15 @@ export class FaxStatusClient {
     this.#closing.abort(new ClosedError('the client is closed'));
     for (const redis of this.#open) redis.disconnect();
     await this.#queue.close();
+  }
+
+  #spaceOf(account: string | undefined): Space {
+    try {
+      return accountSpace(this.#whole, account, this.#redis.client.isCluster);
+    } catch (error) {
+      this.#redis.client.disconnect();
+      throw error;
+    }
   }
 
   #until(signal: AbortSignal | undefined): AbortSignal {

@@ -1,5 +1,8 @@
 import { codedError } from '../contract/coded-error.ts';
 
+/** No account can have that name, or the prefixes of the client leave no room for it on a cluster. */
+export class AccountError extends codedError('AccountError', 'ERR_ACCOUNT') {}
+
 /** The fax had no result within the time that the caller gave. If it is tracked, it still is. */
 export class WaitTimeoutError extends codedError('WaitTimeoutError', 'ERR_WAIT_TIMEOUT') {
   constructor(faxId: string, timeoutMs: number) {

@@ -7,7 +7,10 @@ import type { FaxResult } from './result.ts';
 export type CloudEvent<Type extends string, Data> = {
   readonly specversion: '1.0';
   readonly id: string;
-  readonly source: '/faxwatch';
+  /** With the account, if there is one. */
+  readonly source: '/faxwatch' | `/faxwatch/${string}`;
+  /** An extension attribute; not there in a service without accounts. */
+  readonly account?: string;
   readonly type: Type;
   readonly subject: string;
   /** ISO 8601, UTC. */

@@ -73,7 +73,9 @@ it('a subscription that is closed just when its connection comes back ends quiet
   const proxy = await TcpProxy.start(Number(new URL(redis.url).port));
   for (let round = 0; round < 30; round += 1) {
     const subscriber = quiet(new Redis(proxy.url, { maxRetriesPerRequest: null, retryStrategy: () => 1 }));
-    await new Subscription(new BoundedRedis(subscriber, 10_000, new AbortController().signal), 'any').ready();
+    await new Subscription(new BoundedRedis(subscriber, 10_000, new AbortController().signal), {
+      channel: 'any',
+    }).ready();
     const back = new Promise((resolve) => void subscriber.once('ready', resolve));
     proxy.reset();
     await back;

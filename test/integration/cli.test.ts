@@ -30,6 +30,7 @@ describe('without Redis', () => {
       'status',
       'watch',
       'export-durations',
+      'accounts',
       'demo',
       'simulate',
     ])
