@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { FaxId } from '../contract/fax-job.ts';
+import { redactor } from '../log/redact.ts';
 import type { Settings } from '../settings/table.ts';
 import type { HistoryAnswer, HistoryEntry } from './history-answer.ts';
 import { faultOf, Transport, type TransportSettings } from './transport.ts';
@@ -24,10 +25,12 @@ export type HistorySettings = TransportSettings & Pick<Settings, 'HISTORY_PAGE_S
 export class HistoryClient {
   readonly #transport: Transport;
   readonly #pageSize: number;
+  readonly #redact: (text: string) => string;
 
   constructor(settings: HistorySettings) {
     this.#transport = new Transport(settings, MAX_BODY_BYTES, CONNECTIONS);
     this.#pageSize = settings.HISTORY_PAGE_SIZE;
+    this.#redact = redactor(settings.FAX_API_KEY);
   }
 
   /** @param page from 1 */
@@ -36,7 +39,7 @@ export class HistoryClient {
       const more = `limit=${this.#pageSize}&page=${page}`;
       const { statusCode, body } = await this.#transport.request('/fax-history', randomUUID(), more);
       if (statusCode !== 200) return unusable(`the API answers ${statusCode} to it`);
-      return read(new TextDecoder().decode(body));
+      return read(new TextDecoder().decode(body), this.#redact);
     } catch (error) {
       return unusable(`a request of it fails: ${faultOf(error)}`);
     }
@@ -50,7 +53,8 @@ export class HistoryClient {
 
 const unusable = (reason: string): HistoryAnswer => ({ kind: 'unusable', reason });
 
-function read(text: string): HistoryAnswer {
+/** @param redact takes the key out of a text: an API may echo it */
+function read(text: string, redact: (text: string) => string): HistoryAnswer {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -59,15 +63,15 @@ function read(text: string): HistoryAnswer {
   }
   const list = List.safeParse(json);
   if (!list.success) return unusable('it has another shape than documented');
-  const entries = list.data.history.map(entryOf).filter((entry) => entry !== undefined);
+  const entries = list.data.history.map((entry) => entryOf(entry, redact)).filter((entry) => entry !== undefined);
   if (entries.length === 0 && list.data.history.length > 0) return unusable('its entries have another shape');
   return { kind: 'list', entries };
 }
 
-function entryOf(value: unknown): HistoryEntry | undefined {
+function entryOf(value: unknown, redact: (text: string) => string): HistoryEntry | undefined {
   const { success, data } = Entry.safeParse(value);
   if (!success) return undefined;
-  const word = normalise(data.status);
+  const word = normalise(redact(data.status));
   // "2017-03-09 15:35:28.000000": only the order of dates matters, so the time zone does not
   const createdAt = Date.parse(`${data.created?.date.replace(' ', 'T').slice(0, 23) ?? ''}Z`);
   return {

@@ -12,8 +12,10 @@ export type FollowUp = {
 /**
  * Whether a hint was right, and whether the fax is polled once more because of it. Fax.to may tell of a fax a moment
  * before its status does. A refusal of everyone costs the hint nothing. Pure.
+ *
+ * @param refusedAlone whether the answer was a refusal of this fax, while others are answered
  */
-export function followUp(hint: Hint, verdict: Verdict): FollowUp {
+export function followUp(hint: Hint, verdict: Verdict, refusedAlone: boolean): FollowUp {
   const { pollsLeft } = hint;
   const left = pollsLeft > 1 ? { ...hint, pollsLeft: pollsLeft - 1 } : undefined;
   switch (verdict.kind) {
@@ -28,6 +30,6 @@ export function followUp(hint: Hint, verdict: Verdict): FollowUp {
       return { outcome: undefined, left };
     case 'unauthorized':
     case 'rate_limited':
-      return { outcome: undefined, left: hint };
+      return { outcome: undefined, left: refusedAlone ? undefined : hint };
   }
 }

@@ -54,11 +54,17 @@ export class Hints {
   /**
    * The answer to a poll that a hint led to.
    *
+   * @param refusedAlone whether it was a refusal of this fax, while others are answered
    * @param notBefore when the fax may be polled again, ms since 1970
    */
-  async onAnswer(faxId: string, hint: Hint, verdict: Verdict, notBefore: number): Promise<void> {
+  async onAnswer(
+    faxId: string,
+    hint: Hint,
+    { verdict, refusedAlone }: { readonly verdict: Verdict; readonly refusedAlone: boolean },
+    notBefore: number,
+  ): Promise<void> {
     const { record, observer } = this.#parts;
-    const { outcome, left } = followUp(hint, verdict);
+    const { outcome, left } = followUp(hint, verdict, refusedAlone);
     if (outcome) observer.hinted(hint.source, outcome);
     await Promise.all([
       outcome && hint.source === 'history' && record.onOutcome(hint.word, outcome),

@@ -38,7 +38,10 @@ export function whyUseless(
   return undefined;
 }
 
-/** Counts what comes of the list, from its first look on. No effects. */
+/**
+ * Counts what comes of the list, from its first look on. Counts that fell were lost, or halved with age: it begins again
+ * with what is left. No effects.
+ */
 export class Trial {
   #begun: { readonly confirmed: number; readonly missed: number } | undefined;
   #confirmed = 0;
@@ -48,7 +51,7 @@ export class Trial {
   look(words: ReadonlyMap<string, WordRecord>, missed: number): Yield {
     let confirmed = 0;
     for (const record of words.values()) confirmed += record.confirmed;
-    this.#begun ??= { confirmed, missed };
+    if (!this.#begun || confirmed < this.#confirmed) this.#begun = { confirmed, missed };
     if (confirmed > this.#confirmed) this.#missedBefore = missed;
     this.#confirmed = confirmed;
     return {

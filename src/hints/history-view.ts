@@ -59,8 +59,13 @@ export class HistoryView {
     return this.#map.best(curve, now, leastMs);
   }
 
-  /** The faxes in flight as of now. @param faxes the newest first */
-  renew(faxes: readonly WatchedFax[]): void {
+  /**
+   * The faxes in flight as of now.
+   *
+   * @param faxes the newest first
+   * @param all whether there are no others
+   */
+  renew(faxes: readonly WatchedFax[], all: boolean): void {
     this.#faxes = new Map(faxes.map((fax) => [fax.faxId, fax]));
     for (const { faxId, pendingAt } of faxes) {
       if (pendingAt === this.#coveredAt.get(faxId)) continue;
@@ -71,9 +76,13 @@ export class HistoryView {
         this.#listedAs.delete(faxId);
       }
     }
-    for (const { faxId, lookedAt } of this.#map.renew(faxes, this.#largest || this.#options.pageSize)) {
-      if (lookedAt > 0 && !this.#hinted.has(faxId)) this.#missed += 1;
+    // One older than all of these may have been left out for newer ones: nobody knows whether it is finished.
+    const oldestAt = all ? -Infinity : (faxes.at(-1)?.enqueuedAt ?? Infinity);
+    for (const { faxId, lookedAt, enqueuedAt } of this.#map.renew(faxes, this.#largest || this.#options.pageSize)) {
+      const finished = enqueuedAt > oldestAt;
+      if (finished && lookedAt > 0 && !this.#hinted.has(faxId)) this.#missed += 1;
       for (const kept of [this.#polledAt, this.#coveredAt, this.#listedAs, this.#hinted]) kept.delete(faxId);
+      if (!finished) continue;
       this.#gone.add(faxId);
       if (this.#gone.size > GONE_KEPT) this.#gone.delete(this.#gone.values().next().value ?? '');
     }

@@ -51,9 +51,9 @@ export class PageMap {
    *
    * @param faxes the newest first
    * @param pageSize entries of a page
-   * @returns those that are no longer in flight, with when they were last looked for, ms since 1970; 0 for never
+   * @returns those that are no longer among them, with when they were last looked for, ms since 1970; 0 for never
    */
-  renew(faxes: readonly WatchedFax[], pageSize: number): { readonly faxId: string; readonly lookedAt: number }[] {
+  renew(faxes: readonly WatchedFax[], pageSize: number): readonly Readonly<WatchedFax & { lookedAt: number }>[] {
     const first = this.#places.size === 0 && this.#unlisted.size === 0;
     const inFlight = new Set(faxes.map(({ faxId }) => faxId));
     const gone = [...this.#places.values(), ...this.#unlisted.values()].filter(({ faxId }) => !inFlight.has(faxId));

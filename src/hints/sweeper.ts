@@ -112,6 +112,7 @@ export class Sweeper {
     const [now, leads, inFlight, braked, hinted] = reply;
     if (leads === 0) {
       this.#view = this.#newView(); // what it knew is old by the time that it takes over
+      this.#trial = new Trial();
       this.#renewedAt = -Infinity;
       return REST_MS;
     }
@@ -163,7 +164,7 @@ export class Sweeper {
       const enqueuedAt = Number(newest[2 * i + 1]);
       return { faxId, enqueuedAt, pendingAt: scores[i] ? Number(scores[i]) % BIN_SPAN : enqueuedAt };
     });
-    this.#view.renew(faxes);
+    this.#view.renew(faxes, faxes.length < MOST_FAXES);
     this.#knowledge = knowledge;
     this.#renewedAt = performance.now();
     await this.#judge(knowledge, now);

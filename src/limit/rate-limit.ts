@@ -18,6 +18,7 @@ const GONE_AFTER_MS = 10_000; // a worker says every second that it is alive
 const ROUNDING = 1.02; // a limiter's pace over this many times that of the ceiling is somebody else's setting
 const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
 const TAKE_AGAIN_MS = 20; // while jobs wait for a slot that is free: workers fetch them meanwhile
+const PAUSED_MS = 1_000; // until a queue that is paused is looked at again for a slot
 const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
 
 export type RateLimitParts = {
@@ -188,12 +189,13 @@ export class RateLimit {
   }
 
   /**
-   * Takes a slot for a request that no job makes. Jobs that wait for one go first.
+   * Takes a slot for a request that no job makes. Jobs that wait for one go first, and a paused queue has none.
    *
    * @returns 0 if it was taken, else after how many ms to try again
    */
   async take(): Promise<number> {
-    return this.#take([this.#limiterKey, this.#waitKey], [this.#shape.max, this.#shape.duration, TAKE_AGAIN_MS]);
+    const { max, duration } = this.#shape;
+    return this.#take([this.#limiterKey, this.#waitKey, this.#metaKey], [max, duration, TAKE_AGAIN_MS, PAUSED_MS]);
   }
 
   /** Gives the slot of a job back that sent no request. @param takenMsAgo at least how long ago the job was fetched */

@@ -179,7 +179,8 @@ export class Poller {
     observer.polled(answer, verdict);
     const signal = await signals.onAnswer(answer, verdict, turn, { faxId: fax.faxId, progress });
     const now = clock.now();
-    if (hint) await hints.onAnswer(fax.faxId, hint, verdict, now + this.#bounds.minMs);
+    const refusedAlone = signal.kind === 'refused' && signal.scope === 'fax';
+    if (hint) await hints.onAnswer(fax.faxId, hint, { verdict, refusedAlone }, now + this.#bounds.minMs);
     const taken = step({
       ...visit,
       answer,

@@ -1,31 +1,43 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { stopMs, Trial, whyUseless } from '../../src/hints/history-trust.ts';
 import { NO_RECORD, type WordRecord } from '../../src/hints/words.ts';
 
-const words = (record: Partial<WordRecord>) => new Map([['success', { ...NO_RECORD, ...record }]]);
+const confirmed = (count: number): ReadonlyMap<string, WordRecord> =>
+  new Map([['success', { ...NO_RECORD, confirmed: count }]]);
 
-it('the sweep stops for a minute, then for twice as long each time, up to six hours', () => {
-  expect([0, 1, 2, 8, 9, 50].map((stops) => stopMs(stops) / 60_000)).toEqual([1, 2, 4, 256, 360, 360]);
-});
-
-describe('the list is of no use', () => {
-  it('if ten faxes in a row finish that it did not show first', () => {
-    expect(whyUseless({ confirmed: 5, missedInARow: 9 }, words({}))).toBeUndefined();
-    expect(whyUseless({ confirmed: 5, missedInARow: 10 }, words({}))).toMatch(/did not show first/);
-  });
-
-  it('if it has one word for all faxes, unless another has proved right', () => {
-    const blind = words({ early: 4, stale: 3 });
-    expect(whyUseless({ confirmed: 0, missedInARow: 0 }, blind)).toMatch(/same word/);
-    expect(whyUseless({ confirmed: 1, missedInARow: 0 }, blind)).toBeUndefined();
-  });
+it('a stop lasts a minute, twice as long each time, at most six hours', () => {
+  expect([0, 1, 2].map(stopMs)).toEqual([60_000, 120_000, 240_000]);
+  fc.assert(fc.property(fc.nat({ max: 10_000 }), (stops) => expect(stopMs(stops)).toBeLessThanOrEqual(21_600_000)));
 });
 
 describe('a trial of the list', () => {
-  it('counts from its first look on, whatever was counted before', () => {
+  it('counts from its first look on', () => {
     const trial = new Trial();
-    expect(trial.look(words({ confirmed: 40 }), 100)).toEqual({ confirmed: 0, missedInARow: 0 });
-    expect(trial.look(words({ confirmed: 41 }), 105)).toEqual({ confirmed: 1, missedInARow: 0 });
-    expect(trial.look(words({ confirmed: 41 }), 107)).toEqual({ confirmed: 1, missedInARow: 2 });
+    expect(trial.look(confirmed(7), 20)).toEqual({ confirmed: 0, missedInARow: 0 });
+    expect(trial.look(confirmed(7), 24)).toEqual({ confirmed: 0, missedInARow: 4 });
+    expect(trial.look(confirmed(9), 25)).toEqual({ confirmed: 2, missedInARow: 0 });
+    expect(trial.look(confirmed(9), 28)).toEqual({ confirmed: 2, missedInARow: 3 });
+  });
+
+  it('begins again when the counts fall: Redis lost them, or they were halved', () => {
+    const trial = new Trial();
+    trial.look(confirmed(0), 0);
+    trial.look(confirmed(30), 0);
+    expect(trial.look(confirmed(0), 5)).toEqual({ confirmed: 0, missedInARow: 0 });
+    expect(trial.look(confirmed(1), 5).confirmed).toBe(1);
+  });
+});
+
+describe('a list is of no use', () => {
+  it('if ten faxes in a row finished that it did not show first', () => {
+    expect(whyUseless({ confirmed: 5, missedInARow: 9 }, new Map())).toBeUndefined();
+    expect(whyUseless({ confirmed: 5, missedInARow: 10 }, new Map())).toMatch(/10 faxes finished/);
+  });
+
+  it('if it has one word for finished faxes and others, and no hint of it proved right', () => {
+    const words = new Map([['done', { ...NO_RECORD, early: 4, stale: 3 }]]);
+    expect(whyUseless({ confirmed: 0, missedInARow: 0 }, words)).toMatch(/same word/);
+    expect(whyUseless({ confirmed: 1, missedInARow: 0 }, words)).toBeUndefined();
   });
 });

@@ -1,125 +1,124 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { PageMap, type SeenPage, type WatchedFax } from '../../src/hints/page-map.ts';
-import { shippedPrior } from '../../src/schedule/prior.ts';
-import { SurvivalCurve, worth } from '../../src/schedule/worth.ts';
+import { PageMap, type WatchedFax } from '../../src/hints/page-map.ts';
+import { BINS } from '../../src/schedule/life-table.ts';
+import { SurvivalCurve } from '../../src/schedule/worth.ts';
 
-const curve = SurvivalCurve.of(shippedPrior());
-const NOW = Date.parse('2030-01-01T00:00:00Z');
-const SIZE = 10;
+const CURVE = SurvivalCurve.of(new Float64Array(BINS).fill(1 / 60_000));
+const PAGE_SIZE = 10;
+const LEAST_MS = 1_000;
+const fax = (id: number, enqueuedAt = 0): WatchedFax => ({ faxId: String(id), enqueuedAt, pendingAt: enqueuedAt });
 
-const fax = (faxId: string, ageMs = 60_000): WatchedFax => ({
-  faxId,
-  enqueuedAt: NOW - ageMs,
-  pendingAt: NOW - ageMs,
-});
-const faxes = (count: number): WatchedFax[] => Array.from({ length: count }, (_, i) => fax(`fax-${i}`, 60_000 + i));
-const page = (number: number, ids: readonly string[], more: Partial<SeenPage> = {}): SeenPage => ({
-  page: number,
-  seen: new Map(ids.map((id) => [id, { final: false }])),
-  full: true,
-  now: NOW,
-  ...more,
-});
+/** Looks at the page that is worth most of a list of faxes by id, the newest first. @returns which page that was */
+function lookAtBest(map: PageMap, list: readonly string[], now: number, final = false): number | undefined {
+  const page = map.best(CURVE, now, LEAST_MS)?.page;
+  if (page === undefined) return undefined;
+  const entries = list.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
+  const seen = new Map(entries.filter((id) => !id.startsWith('x')).map((faxId) => [faxId, { final }]));
+  map.look({ page, seen, full: entries.length === PAGE_SIZE, now });
+  return page;
+}
+
+const strangers = (count: number): string[] => Array.from({ length: count }, (_, i) => `x${i}`);
 
 describe('the map of the list', () => {
-  it('expects the faxes in flight where they would be if no others were listed: the newest on page 1', () => {
+  it('expects the faxes in flight on the pages where they are if there are no others', () => {
     const map = new PageMap();
-    map.renew(faxes(25), SIZE);
-    // the later pages have as many faxes or fewer
-    expect(map.best(curve, NOW, 0)?.page).toBeLessThanOrEqual(2);
-    map.look(page(1, []));
-    map.look(page(2, []));
-    expect(map.best(curve, NOW + 60_000, 0)?.page).toBe(3);
+    map.renew(
+      Array.from({ length: 25 }, (_, i) => fax(25 - i)),
+      PAGE_SIZE,
+    );
+    const list = Array.from({ length: 25 }, (_, i) => String(25 - i));
+    const pages = [1, 2, 3].map((i) => lookAtBest(map, list, i * 10_000));
+    expect(new Set(pages)).toEqual(new Set([1, 2, 3]));
   });
 
-  it('weighs a page by all its faxes, each since it was last polled or listed', () => {
-    const map = new PageMap();
-    map.renew([fax('a'), fax('b')], SIZE);
-    const alone = worth(curve, 0, 60_000);
-    expect(map.best(curve, NOW, 0)?.worthMs).toBeCloseTo(2 * alone, 6);
-    map.look(page(1, ['a', 'b']));
-    expect(map.best(curve, NOW, 0)?.worthMs).toBe(0);
-    const later = map.best(curve, NOW + 10_000, 0);
-    expect(later?.worthMs).toBeCloseTo(2 * worth(curve, 60_000, 70_000), 6);
-    expect(later?.finals).toBeGreaterThan(0);
-  });
-
-  it('leaves a page alone for a while after each look', () => {
-    const map = new PageMap();
-    map.renew([fax('a')], SIZE);
-    map.look(page(1, ['a']));
-    expect(map.best(curve, NOW + 999, 1_000)).toBeUndefined();
-    expect(map.best(curve, NOW + 1_000, 1_000)?.page).toBe(1);
-  });
-
-  it('follows a fax that new ones have moved to the next page', () => {
-    const map = new PageMap();
-    map.renew([fax('old')], SIZE);
-    map.look(page(1, ['old']));
-    map.look(page(1, []));
-    expect(map.best(curve, NOW + 10_000, 0)?.page).toBe(2);
-  });
-
-  it('gives up a fax that is not listed: after three looks, or at the end of the list', () => {
-    for (const [looks, full] of [
-      [3, true],
-      [1, false],
-    ] as const) {
-      const map = new PageMap();
-      map.renew([fax('unlisted')], SIZE);
-      for (let number = 1; number <= looks; number += 1) map.look(page(number, [], { full }));
-      expect(map.best(curve, NOW + 10_000, 0)).toBeUndefined();
-      map.renew([fax('unlisted')], SIZE);
-      expect(map.best(curve, NOW + 10_000, 0)).toBeUndefined();
-      map.look(page(4, ['unlisted'])); // by chance
-      expect(map.best(curve, NOW + 10_000, 0)?.page).toBe(4);
-    }
-  });
-
-  it('keeps faxes on page 1 of a list that has them only once they are finished', () => {
-    const map = new PageMap();
-    map.renew(faxes(30), 100);
-    for (let number = 1; number <= 3; number += 1) map.look(page(number, []));
-    expect(map.best(curve, NOW + 10_000, 0)).toBeUndefined();
-    map.look({ ...page(1, []), seen: new Map([['fax-0', { final: true }]]) });
-    map.renew(faxes(30), 100);
-    expect(map.best(curve, NOW + 10_000, 0)?.page).toBe(1);
-    map.look(page(1, []));
-    expect(map.best(curve, NOW + 20_000, 0)?.page).toBe(1);
-  });
-
-  it('tells which faxes are no longer in flight, and when they were last looked for', () => {
-    const map = new PageMap();
-    map.renew([fax('a'), fax('b')], SIZE);
-    map.look(page(1, ['a']));
-    map.renew([fax('a'), fax('b'), fax('c')], SIZE);
-    expect(map.renew([], SIZE).map(({ faxId, lookedAt }) => [faxId, lookedAt])).toEqual([
-      ['a', NOW],
-      ['b', NOW],
-      ['c', 0],
-    ]);
-    expect(map.renew([], SIZE)).toEqual([]);
-  });
-
-  it('finds a listed fax again within three looks, however many new faxes come on top meanwhile', () => {
+  it('finds a fax again within 3 looks, wherever on the next two pages others have moved it', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: SIZE }), { minLength: 1, maxLength: 30 }), (arrivals) => {
+      fc.property(
+        fc.nat({ max: PAGE_SIZE - 1 }),
+        fc.nat({ max: 2 * PAGE_SIZE }),
+        fc.nat({ max: 50 }),
+        (at, came, after) => {
+          const map = new PageMap();
+          map.renew([fax(1)], PAGE_SIZE);
+          lookAtBest(map, [...strangers(at), '1', ...strangers(after)], 10_000);
+          const list = [...strangers(at + came), '1', ...strangers(after)];
+          const pages = [20_000, 30_000, 40_000].map((now) => lookAtBest(map, list, now));
+          expect(pages).toContain(1 + Math.floor((at + came) / PAGE_SIZE));
+        },
+      ),
+    );
+  });
+
+  it('gives up on a fax that it does not find, and takes it up again where another look shows it', () => {
+    const map = new PageMap();
+    map.renew([fax(1)], PAGE_SIZE);
+    const list = strangers(100);
+    expect([1, 2, 3, 4].map((i) => lookAtBest(map, list, i * 10_000))).toEqual([1, 2, 3, undefined]);
+    map.look({ page: 7, seen: new Map([['1', { final: false }]]), full: true, now: 50_000 });
+    expect(map.best(CURVE, 60_000, LEAST_MS)?.page).toBe(7);
+  });
+
+  it('does not look for a fax behind the end of the list', () => {
+    const map = new PageMap();
+    map.renew([fax(1)], PAGE_SIZE);
+    expect([1, 2].map((i) => lookAtBest(map, strangers(3), i * 10_000))).toEqual([1, undefined]);
+  });
+
+  it('keeps looking at the first page of a list that has faxes only once they are finished', () => {
+    const map = new PageMap();
+    const faxes = Array.from({ length: 30 }, (_, i) => fax(i + 1));
+    map.renew(faxes, PAGE_SIZE);
+    map.look({ page: 1, seen: new Map([['1', { final: true }]]), full: true, now: 10_000 });
+    for (let i = 2; i < 30; i += 1) {
+      lookAtBest(map, ['1'], i * 10_000, true);
+      map.renew(faxes.slice(1), PAGE_SIZE);
+    }
+    expect(map.best(CURVE, 1_000_000, LEAST_MS)).toBeDefined();
+    expect(map.best(CURVE, 1_000_000, LEAST_MS)?.page).toBe(1);
+  });
+
+  it('never looks at one page twice within the least time', () => {
+    const map = new PageMap();
+    map.renew([fax(1)], PAGE_SIZE);
+    expect(lookAtBest(map, ['1'], 10_000)).toBe(1);
+    expect(map.best(CURVE, 10_000 + LEAST_MS - 1, LEAST_MS)).toBeUndefined();
+    expect(map.best(CURVE, 10_000 + LEAST_MS, LEAST_MS)?.page).toBe(1);
+  });
+
+  it('names each fax that is no longer in flight once, and knows nothing of it then', () => {
+    const ids = fc.uniqueArray(fc.integer({ min: 1, max: 30 }), { maxLength: 30 });
+    fc.assert(
+      fc.property(fc.array(fc.tuple(ids, ids), { maxLength: 20 }), (rounds) => {
         const map = new PageMap();
-        map.renew([fax('f')], SIZE);
-        let rank = 0;
-        for (const more of arrivals) {
-          rank += more;
-          const at = 1 + Math.floor(rank / SIZE);
-          let found = false;
-          for (let look = 0; look < 3 && !found; look += 1) {
-            const next = map.best(curve, NOW + 1e9, 0)?.page ?? 0;
-            found = next === at;
-            map.look(page(next, found ? ['f'] : [], { now: NOW }));
-          }
-          expect(found).toBe(true);
+        let before = new Set<string>();
+        for (const [i, [inFlight, listed]] of rounds.entries()) {
+          const gone = map
+            .renew(
+              inFlight.map((id) => fax(id)),
+              PAGE_SIZE,
+            )
+            .map(({ faxId }) => faxId);
+          const now = new Set(inFlight.map(String));
+          expect(gone.sort()).toEqual([...before].filter((id) => !now.has(id)).sort());
+          before = now;
+          lookAtBest(map, listed.map(String), (i + 1) * 10_000);
         }
       }),
     );
+  });
+
+  it('is worth what its faxes are worth together, and nothing without faxes', () => {
+    const worthOf = (count: number): number => {
+      const map = new PageMap();
+      map.renew(
+        Array.from({ length: count }, (_, i) => fax(i + 1)),
+        PAGE_SIZE,
+      );
+      return map.best(CURVE, 10_000, LEAST_MS)?.worthMs ?? 0;
+    };
+    expect(worthOf(0)).toBe(0);
+    expect(worthOf(8)).toBeCloseTo(8 * worthOf(1));
   });
 });

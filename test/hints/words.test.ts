@@ -1,51 +1,66 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { loadRules } from '../../src/fax-api/classification-rules.ts';
 import { firstMeaning, NO_RECORD, pollsFor, provesPending, tellsNothing } from '../../src/hints/words.ts';
 
 const rules = loadRules(null);
+const record = (more: Partial<typeof NO_RECORD>) => ({ ...NO_RECORD, ...more });
+const count = fc.nat({ max: 1_000 });
+const anyRecord = fc.record({ confirmed: count, early: count, pending: count, stale: count });
+const anyMeaning = fc.constantFrom('final', 'pending', 'unknown');
 
-describe('a word of the list', () => {
-  it('means at first what the rules say of it, as a status or as a message', () => {
-    expect(['failed', 'executed', 'queued', 'in progress'].map((word) => firstMeaning(word, rules))).toEqual([
-      'final',
-      'pending',
-      'pending',
-      'pending',
-    ]);
-    expect(firstMeaning('sent', rules)).toBe('final');
-    expect(firstMeaning('success', rules)).toBe('unknown'); // of a request, not of a fax
-    expect(firstMeaning('delivered', rules)).toBe('unknown');
+describe('what a word means at first', () => {
+  it.each([
+    ['failed', 'final'],
+    ['success', 'unknown'], // a fax is sent only if the message says so too
+    ['sent fax has been answered', 'final'],
+    ['busy', 'unknown'],
+    ['executed', 'pending'],
+    ['delivered', 'unknown'],
+    ['in flight', 'unknown'],
+  ])('%s: %s', (word, meaning) => {
+    expect(firstMeaning(word, rules)).toBe(meaning);
   });
+});
 
-  it('that is unknown is tried, one poll each, until it mostly proves right or wrong', () => {
-    expect(pollsFor(NO_RECORD, 'unknown')).toBe(1);
-    expect(pollsFor({ ...NO_RECORD, early: 3 }, 'unknown')).toBe(1);
-    expect(pollsFor({ ...NO_RECORD, early: 4 }, 'unknown')).toBe(0);
-    expect(pollsFor({ ...NO_RECORD, confirmed: 3, early: 1 }, 'unknown')).toBe(3);
-    expect(pollsFor({ ...NO_RECORD, confirmed: 50, early: 51 }, 'unknown')).toBe(0);
-  });
-
-  it('that stands for an end is believed at once, until it mostly proves wrong', () => {
+describe('how many polls a word leads to', () => {
+  it('is three for one that the rules know as final, one for one that nobody knows, none for one that is pending', () => {
     expect(pollsFor(NO_RECORD, 'final')).toBe(3);
-    expect(pollsFor({ ...NO_RECORD, confirmed: 1, early: 4 }, 'final')).toBe(0);
+    expect(pollsFor(NO_RECORD, 'unknown')).toBe(1);
+    expect(pollsFor(NO_RECORD, 'pending')).toBe(0);
   });
 
-  it('that stands for pending is never a hint, and counts as an observation once polls agreed', () => {
-    expect(pollsFor({ ...NO_RECORD, confirmed: 9 }, 'pending')).toBe(0);
-    expect(provesPending(NO_RECORD, 'pending')).toBe(false);
-    expect(provesPending({ ...NO_RECORD, pending: 3 }, 'pending')).toBe(true);
-    expect(provesPending({ ...NO_RECORD, pending: 3, stale: 1 }, 'pending')).toBe(false);
-    expect(provesPending({ ...NO_RECORD, pending: 8, stale: 2 }, 'pending')).toBe(true);
+  it('is none after four polls of which most were early, whatever the rules say', () => {
+    expect(pollsFor(record({ early: 3 }), 'final')).toBe(3);
+    expect(pollsFor(record({ early: 3, confirmed: 1 }), 'final')).toBe(0);
+    expect(pollsFor(record({ early: 2, confirmed: 2 }), 'unknown')).toBe(3);
   });
 
-  it('that is unknown counts as pending only once it was tried in vain', () => {
-    expect(provesPending({ ...NO_RECORD, pending: 9 }, 'unknown')).toBe(false);
-    expect(provesPending({ ...NO_RECORD, pending: 9, early: 4 }, 'unknown')).toBe(true);
+  it('depends on which outcome is more frequent, and no word is a hint and a proof of pending at once', () => {
+    fc.assert(
+      fc.property(anyRecord, anyMeaning, (known, first) => {
+        const polls = pollsFor(known, first);
+        if (known.confirmed + known.early >= 4 && first !== 'pending') {
+          expect(polls > 0).toBe(known.confirmed >= known.early);
+        }
+        expect(polls > 0 && provesPending(known, first)).toBe(false);
+      }),
+    );
   });
+});
 
-  it('tells nothing if it was tried in vain and stands at finished faxes too', () => {
-    expect(tellsNothing({ ...NO_RECORD, early: 4, stale: 3 })).toBe(true);
-    expect(tellsNothing({ ...NO_RECORD, early: 4, stale: 2 })).toBe(false);
-    expect(tellsNothing({ ...NO_RECORD, stale: 9 })).toBe(false); // a list that lags has pending ones at finished faxes
+describe('a word that stands for pending', () => {
+  it('is believed once polls have agreed three times, with hardly any finished fax behind it', () => {
+    expect(provesPending(record({ pending: 2 }), 'pending')).toBe(false);
+    expect(provesPending(record({ pending: 3 }), 'pending')).toBe(true);
+    expect(provesPending(record({ pending: 4, stale: 1 }), 'pending')).toBe(true);
+    expect(provesPending(record({ pending: 4, stale: 2 }), 'pending')).toBe(false);
   });
+});
+
+it('a word tells nothing that was tried in vain and stands at finished faxes', () => {
+  expect(tellsNothing(record({ early: 4, stale: 3 }))).toBe(true);
+  expect(tellsNothing(record({ early: 4, stale: 2 }))).toBe(false);
+  expect(tellsNothing(record({ early: 3, stale: 9 }))).toBe(false);
+  expect(tellsNothing(record({ early: 4, confirmed: 4, stale: 9 }))).toBe(false);
 });
