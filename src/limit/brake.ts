@@ -74,8 +74,8 @@ export class Brake {
 
   /**
    * Puts the brake on, or prolongs it. Alerts once per episode; the pace is halved once per episode of `rate_limited`,
-   * but no further for a fax that the API never answered for: it may refuse that one always, and there may be many of
-   * its kind.
+   * but not again so soon for a fax that the API never answered for: it may refuse that one always, and there may be
+   * many of its kind.
    *
    * @returns for how long polling is held from now, ms
    */
@@ -91,7 +91,7 @@ export class Brake {
     if (counted === 0) return heldMs;
     if (before !== reason) {
       if (before !== '') await this.#alerts.resolve(before as BrakeReason, 'another reason took its place');
-      if (reason === 'rate_limited' && (known || !this.#limit.lowered)) await this.#limit.lower(now);
+      if (reason === 'rate_limited' && (known || !this.#limit.loweredLately)) await this.#limit.lower(now);
       await this.#alerts.raise(reason, alertText(reason, cause));
     } else if (
       reason === 'rate_limited' &&

@@ -19,6 +19,8 @@ const ROUNDING = 1.02; // a limiter's pace over this many times that of the ceil
 const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
 const TAKE_AGAIN_MS = 20; // while jobs wait for a slot that is free: workers fetch them meanwhile
 const PAUSED_MS = 1_000; // until a queue that is paused is looked at again for a slot
+// of the API's limit: after so many, the pace has come back far enough to be what a refusal is about
+const LATELY_WINDOWS = 10;
 const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
 
 export type RateLimitParts = {
@@ -59,6 +61,7 @@ export class RateLimit {
   #pace: number;
   #shape: LimiterShape;
   #greatest: LimiterShape;
+  #refusedAt = 0; // ms since 1970
   #restoring: Promise<void> | undefined;
   #refreshing: Disposable | undefined;
 
@@ -116,9 +119,9 @@ export class RateLimit {
     return this.#pace;
   }
 
-  /** Whether a refusal still keeps the pace under the ceiling, as of the last refresh. */
-  get lowered(): boolean {
-    return this.#pace < this.#ceiling;
+  /** Whether the pace was halved a short while ago, as of the last refresh. */
+  get loweredLately(): boolean {
+    return this.#clock.now() - this.#refusedAt < LATELY_WINDOWS * this.#settings.RATE_LIMIT_DURATION_MS;
   }
 
   /** How many jobs the limiter lets out at once. */
@@ -218,6 +221,7 @@ export class RateLimit {
     this.#alive = alive;
     this.#warnOfDifference(Number(lowest), Number(highest));
     const ceiling = Number(lowest);
+    this.#refusedAt = Math.max(0, ...refusedAt.map(Number));
     this.#set(ceiling, paceAt(ceiling, refusedAt.map(Number), now, this.#settings.RATE_LIMIT_DURATION_MS));
     // Where no other worker runs, nothing was fetched without a limit.
     if (this.#isLost(max, duration) && (alive > 1 || this.#running)) await this.#restore();

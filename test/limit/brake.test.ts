@@ -20,7 +20,7 @@ function brakeWithRecord(lowered = false): Done & { readonly brake: Brake } {
   const alerts: string[] = [];
   const note = (what: string) => (): Promise<void> => Promise.resolve(void alerts.push(what));
   const limit = {
-    lowered,
+    loweredLately: lowered,
     hold: (ms: number) => Promise.resolve(void holds.push(ms)),
     lower: note('pace lowered'),
     release: note('limiter released'),
@@ -52,9 +52,9 @@ const KEY_ITSELF = expect.stringMatching(/^rate_limited: .* the key itself may b
 describe('the pace', () => {
   it.each([
     ['answered for before', true, false, true],
-    ['answered for before, the pace being lowered', true, true, true],
+    ['answered for before, the pace being lowered lately', true, true, true],
     ['never answered for', false, false, true],
-    ['never answered for, the pace being lowered', false, true, false],
+    ['never answered for, the pace being lowered lately', false, true, false],
   ])('is halved by a refusal of a fax that was %s: %s, %s → %s', async (_what, known, lowered, halved) => {
     const { brake, alerts } = brakeWithRecord(lowered);
     await brake.onRefusal(await refusal({ known }));
