@@ -15,6 +15,7 @@ const FLOORS = [
   ['polling'],
   ['dashboard'],
   ['tracing.ts', 'account.ts'],
+  ['accounts'],
   ['main.ts', 'index.ts'],
   ['cli'],
   ['cli.ts'],
