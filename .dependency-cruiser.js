@@ -15,6 +15,7 @@ const FLOORS = [
   ['polling'],
   ['dashboard', 'callback'],
   ['tracing.ts', 'account.ts'],
+  ['accounts'],
   ['main.ts', 'index.ts'],
   ['cli'],
   ['cli.ts'],

@@ -35,7 +35,15 @@ import { Stops } from './timing/stops.ts';
 export type AccountParts = {
   readonly redis: RedisClient;
   readonly rules: readonly ClassificationRule[];
-  readonly observer: PollObserver & HintObserver & SweepObserver;
+  /**
+   * Who counts what an account does.
+   *
+   * @param lowBalance below which its balance is low; null for no such limit
+   */
+  readonly observerOf: (
+    account: string | undefined,
+    lowBalance: number | null,
+  ) => PollObserver & HintObserver & SweepObserver;
   readonly telemetry: Telemetry | undefined;
   readonly log: Log;
 };
@@ -45,6 +53,7 @@ const LETTING_GO_MS = 300; // for jobs whose requests have been cut off
 
 /** One queue, polled with one key: what its state is read from, and, once started, what polls its faxes. */
 export class Account {
+  readonly name: string | undefined;
   readonly keys: Keys;
   readonly queue: Queue;
   readonly limit: RateLimit;
@@ -54,19 +63,26 @@ export class Account {
   readonly chooser: Chooser;
   readonly hints: Hints;
   readonly #parts: AccountParts;
-  readonly #settings: Settings;
+  #settings: Settings;
   readonly #patienceMs: number;
   readonly #clock = new RedisClock();
   readonly #alerts: AlertDesk;
   readonly #key: OwnKey;
   readonly #history: HistoryRecord;
   #polling: Stops | undefined;
+  #clients: readonly { useKey(key: string): void }[] = [];
   #lastWorkAt = performance.now();
 
-  /** @param patienceMs how long jobs under way have to finish when it stops, ms */
-  constructor(parts: AccountParts, settings: Settings, patienceMs: number) {
-    const { redis, log } = parts;
-    this.#parts = parts;
+  /**
+   * @param name undefined in a service without accounts
+   * @param settings its own, with its own queue and key prefix
+   * @param patienceMs how long jobs under way have to finish when it stops, ms
+   */
+  constructor(name: string | undefined, parts: AccountParts, settings: Settings, patienceMs: number) {
+    const { redis } = parts;
+    const log = name === undefined ? parts.log : parts.log.child({ account: name });
+    this.name = name;
+    this.#parts = { ...parts, log };
     this.#settings = settings;
     this.#patienceMs = patienceMs;
     this.keys = keysOf(settings.KEY_PREFIX);
@@ -74,10 +90,11 @@ export class Account {
       connection: redis,
       prefix: settings.QUEUE_PREFIX,
       streams: { events: { maxLen: EVENTS_KEPT } },
+      skipMetasUpdate: name !== undefined, // a sleeping account has nothing in Redis: see start
     });
     this.queue.on('error', (error) => log.debug({ reason: error.message }, 'queue: will try again'));
     const { keys, queue } = this;
-    this.#alerts = new AlertDesk(redis, keys, log);
+    this.#alerts = new AlertDesk(redis, keys, log, name);
     this.#key = new OwnKey(log);
     this.limit = new RateLimit({ queue, redis, keys, clock: this.#clock, log }, settings);
     this.brake = new Brake({ redis, keys, limit: this.limit, alerts: this.#alerts }, settings);
@@ -86,8 +103,12 @@ export class Account {
     const { inFlight, limit, model } = this;
     this.chooser = new Chooser({ queue, redis, inFlight, limit, model, settings, log });
     this.#history = new HistoryRecord(redis, keys);
-    const { observer } = parts;
+    const observer: HintObserver = { hinted: (source, outcome) => this.#observer.hinted(source, outcome) };
     this.hints = new Hints({ redis, keys, record: this.#history, observer, onWatched: () => this.chooser.next() });
+  }
+
+  get #observer() {
+    return this.#parts.observerOf(this.name, this.#settings.LOW_BALANCE_THRESHOLD);
   }
 
   /** Whether the API refuses the key of this worker, and takes that of others. */
@@ -112,9 +133,32 @@ export class Account {
     this.#polling = started;
   }
 
-  /** Takes no new job, finishes those under way while there is time, and lets go of the rest unharmed. */
+  get settings(): Settings {
+    return this.#settings;
+  }
+
+  /**
+   * From the next request on another key is sent. A brake that is on as the one before was refused goes off.
+   *
+   * @throws the client's error if Redis refuses that; the key is in use whatever comes of it
+   */
+  async useKey(key: string): Promise<void> {
+    this.#settings = { ...this.#settings, FAX_API_KEY: key };
+    for (const client of this.#clients) client.useKey(key);
+    if (!this.#polling) return;
+    this.#key.renew();
+    await this.brake.onNewKey();
+  }
+
+  /**
+   * Takes no new job, finishes those under way while there is time, and lets go of the rest unharmed. It may be started
+   * again.
+   */
   async stop(): Promise<void> {
-    await this.#polling?.[Symbol.asyncDispose]();
+    const polling = this.#polling;
+    await polling?.[Symbol.asyncDispose]();
+    if (this.#polling === polling) this.#polling = undefined;
+    this.#clients = [];
   }
 
   /** Lets go of the queue; to be called once nothing uses it. */
@@ -123,7 +167,9 @@ export class Account {
   }
 
   async #start(started: Stops): Promise<void> {
-    const { rules, log } = this.#parts;
+    const { redis, rules, log } = this.#parts;
+    this.#lastWorkAt = performance.now();
+    await redis.hset(this.queue.toKey('meta'), 'opts.maxLenEvents', EVENTS_KEPT);
     await this.limit.start(); // before the worker: a queue without a limit ignores holds
     started.defer(() => this.limit.stop());
     const wordings = new Wordings(this.#parts.redis, this.keys, this.#alerts);
@@ -132,6 +178,7 @@ export class Account {
     started.defer(() => this.chooser.stop());
 
     const api = new FaxApiClient(this.#settings);
+    this.#clients = [api];
     const worker = this.#createWorker(this.#createPoller(api, wordings));
     // A second close waits for the first: for the jobs whose requests the API client has just cut off.
     started.deferWithin(LETTING_GO_MS, () => worker.close());
@@ -146,19 +193,20 @@ export class Account {
   }
 
   #startSweeper(started: Stops): void {
-    const { redis, rules, observer, log } = this.#parts;
+    const { redis, rules, log } = this.#parts;
     const { keys, limit, chooser, hints } = this;
     const list = new HistoryClient(this.#settings);
+    this.#clients = [...this.#clients, list];
     const ask = async (page: number) => list.page(page);
     const parts = { redis, keys, limit, chooser, hints, record: this.#history, alerts: this.#alerts, rules, ask };
-    const sweeper = new Sweeper({ ...parts, observer, log }, this.#settings);
+    const sweeper = new Sweeper({ ...parts, observer: this.#observer, log }, this.#settings);
     sweeper.start();
     started.defer(() => sweeper.stop());
     started.defer(() => list.close()); // which ends a sweep under way
   }
 
   #createPoller(api: FaxApiClient, wordings: Wordings): Poller {
-    const { redis, rules, observer, log } = this.#parts;
+    const { redis, rules, log } = this.#parts;
     const { keys, queue, limit, brake } = this;
     const clock = this.#clock;
     const parts = { queue, redis, keys, clock, limit, alerts: this.#alerts };
@@ -175,9 +223,9 @@ export class Account {
         signals: new FleetSignals({ brake, limit, clock, answers, key: this.#key, wordings, balance }),
         chooser: this.chooser,
         hints: this.hints,
-        results: new ResultStore(redis, keys, this.#settings),
+        results: new ResultStore(redis, keys, this.#settings, this.name),
         notes: new Notes(redis, log),
-        observer,
+        observer: this.#observer,
       },
       this.#settings,
     );

@@ -1,18 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Account } from './account.ts';
+import type { Account } from './account.ts';
+import { Accounts } from './accounts/accounts.ts';
+import { hintsBySecret } from './accounts/hints-by-secret.ts';
+import { KeyFileWatch } from './accounts/key-file-watch.ts';
+import { keysOf, type Keys } from './contract/keys.ts';
+import { spaceOf } from './contract/space.ts';
 import { listen as listenForCallbacks } from './callback/listen.ts';
-import { bySecret } from './callback/secrets.ts';
 import { createCallbackServer } from './callback/server.ts';
 import { FleetReader } from './dashboard/fleet.ts';
 import { listen } from './dashboard/listen.ts';
 import { Metrics } from './dashboard/metrics.ts';
-import { createServer } from './dashboard/server.ts';
+import { createServer, type AccountView } from './dashboard/server.ts';
 import type { ClassificationRule } from './fax-api/classification-rules.ts';
 import type { Log } from './log/log.ts';
 import { connectRedis } from './redis/connect.ts';
 import { warnOfLosses } from './redis/durability.ts';
 import type { RedisClient } from './redis/redis-client.ts';
 import { StorageWatch } from './redis/storage-watch.ts';
+import { secretsOf } from './settings/secrets.ts';
 import type { Settings } from './settings/table.ts';
 import { Stops } from './timing/stops.ts';
 import { startTracing } from './tracing.ts';
@@ -26,6 +31,8 @@ export type Roles = { readonly worker: boolean; readonly board: boolean };
 export type Service = {
   /** Where it listens, such as `http://127.0.0.1:3000`; undefined if it does not. */
   readonly address: string | undefined;
+  /** Reads the file with the keys now; a file that is wrong changes nothing. */
+  readKeys(): Promise<void>;
   /**
    * Takes no new job, finishes those under way for up to `SHUTDOWN_TIMEOUT_MS`, then lets go of them unharmed and ends.
    */
@@ -35,13 +42,15 @@ export type Service = {
 const START_AGAIN_MS = 2_000;
 const CLOSING_SHARE = 0.8; // of the shutdown time for jobs under way; the rest is for connections
 const LETTING_GO_MS = 200; // a connection that is away cannot be closed politely
-const CALLBACKS_CLOSING_MS = 500; // a callback that is still being sent comes again
+const CALLBACKS_CLOSING_MS = 1_000; // a callback under way is answered meanwhile
 const REDIS_CLOSING_MS = 1_000; // an embedded Redis waits for its clients to leave
 
 /**
  * The composition root: builds the parts of the service from its settings, starts them in order and stops them in
  * reverse. If the start fails, what has been started is stopped.
  *
+ * @param hide gets the secrets that are read from a file, now and later, before they are used
+ * @throws SettingsError if the file with the keys is wrong
  * @throws Node's error if a server cannot listen, such as `EADDRINUSE`
  */
 export async function startService(
@@ -49,12 +58,13 @@ export async function startService(
   rules: readonly ClassificationRule[],
   roles: Roles,
   log: Log,
+  hide: (secrets: readonly string[]) => void = () => undefined,
 ): Promise<Service> {
   const started = new Stops(settings.SHUTDOWN_TIMEOUT_MS * CLOSING_SHARE);
   try {
-    const address = await startParts(started, settings, rules, roles, log);
+    const parts = await startParts(started, settings, rules, roles, log, hide);
     return {
-      address,
+      ...parts,
       async close() {
         await started[Symbol.asyncDispose]();
         log.info('stopped');
@@ -66,38 +76,48 @@ export async function startService(
   }
 }
 
-/** @returns where the service listens */
 async function startParts(
   started: Stops,
   settings: Settings,
   rules: readonly ClassificationRule[],
   roles: Roles,
   log: Log,
-): Promise<string | undefined> {
+  hide: (secrets: readonly string[]) => void,
+): Promise<Omit<Service, 'close'>> {
   const connection = await connectRedis(settings, log);
   const redis = connection.client;
   started.deferWithin(REDIS_CLOSING_MS, () => connection.close());
   const tracing = settings.OTEL_EXPORTER_OTLP_ENDPOINT
     ? await startTracing(settings.OTEL_EXPORTER_OTLP_ENDPOINT, log)
     : undefined;
-  const metrics = new Metrics(settings.LOW_BALANCE_THRESHOLD);
+  const metrics = new Metrics(settings.ACCOUNTS_FILE !== null);
+  const observerOf = metrics.of.bind(metrics);
   const patienceMs = settings.SHUTDOWN_TIMEOUT_MS * CLOSING_SHARE;
-  const parts = { redis, rules, observer: metrics, telemetry: tracing?.telemetry, log };
-  const account = new Account(parts, settings, patienceMs);
-  started.deferWithin(LETTING_GO_MS, () => account.close());
+  const parts = { redis, rules, observerOf, telemetry: tracing?.telemetry, log };
+  const accounts = new Accounts(parts, roles.worker, patienceMs, (name) => metrics.forget(name));
+  started.deferWithin(LETTING_GO_MS, () => accounts.close());
   if (tracing) started.defer(() => tracing.close());
+  const keyFile = new KeyFileWatch(
+    roles.worker ? settings : { ...settings, FAX_API_KEY_FILE: null }, // a dashboard needs no key
+    async ({ accounts: served }) => {
+      hide([...served.values()].flatMap(secretsOf));
+      await accounts.serve(served);
+    },
+    log,
+  );
+  await keyFile.first();
+  if (settings.ACCOUNTS_FILE === null) observerOf(undefined, settings.LOW_BALANCE_THRESHOLD);
 
-  const { keys, queue, limit, brake, inFlight, model, chooser } = account;
-  const storage = new StorageWatch(redis, keys, log);
+  const storage = new StorageWatch(redis, storageKeys(settings, accounts.all), log);
+  const viewOf = views(redis, roles.worker);
   const server = await createServer({
-    fleet: new FleetReader({ queue, redis, keys, inFlight, limit, brake }),
+    awake: () => accounts.awake.map(viewOf),
+    queues: () => accounts.queues,
+    redis,
     metrics,
-    model,
-    chooser,
     storage,
-    ownKeyRefused: () => account.ownKeyRefused,
-    idleMs: () => (roles.worker ? account.idleMs : undefined),
-    board: roles.board ? queue : undefined,
+    keyFileValid: () => keyFile.valid,
+    board: roles.board,
     settings,
   });
   started.defer(() => server.close());
@@ -107,36 +127,65 @@ async function startParts(
   const stopping = new AbortController();
   const begin = async (): Promise<void> => {
     if (settings.REDIS_URL !== 'embedded') await warnOfLosses(redis, log);
-    if (!roles.worker) return; // a dashboard sets no pace: its settings are not those of the workers
-    storage.start();
-    await account.start();
+    if (roles.worker) storage.start();
+    await accounts.start(); // in a dashboard no account polls or sets a pace: its settings are not those of the workers
   };
   const begun = untilItSucceeds(begin, stopping.signal, log);
-  started.deferWithin(settings.SHUTDOWN_TIMEOUT_MS, () => account.stop()); // which ends by itself, sooner
+  started.deferWithin(settings.SHUTDOWN_TIMEOUT_MS, () => accounts.stop()); // which ends by itself, sooner
   started.defer(() => begun);
+  keyFile.start();
   started.defer(() => {
+    keyFile.stop();
     stopping.abort();
     storage.stop();
   });
-  if (roles.worker) await startCallbacks(started, settings, account, redis, log);
-  return address;
+  if (roles.worker) await startCallbacks(started, settings, accounts, redis, log);
+  return { address, readKeys: () => keyFile.read() };
 }
 
 async function startCallbacks(
   started: Stops,
   settings: Settings,
-  { hints }: Account,
+  accounts: Accounts,
   redis: RedisClient,
   log: Log,
 ): Promise<void> {
-  const { CALLBACK_PORT: port, CALLBACK_SECRET: secret } = settings;
-  if (port === 0 || secret === null) return;
+  if (settings.CALLBACK_PORT === 0) return;
   const server = await createCallbackServer({
-    hintsOf: bySecret([{ secret, value: hints }]),
+    hintsOf: hintsBySecret(accounts),
     redisReady: () => redis.status === 'ready',
   });
   started.deferWithin(CALLBACKS_CLOSING_MS, () => server.close());
   await listenForCallbacks(server, settings, log);
+}
+
+/** What HTTP shows of each account, made when it is first shown. */
+function views(redis: RedisClient, polls: boolean): (account: Account) => AccountView {
+  const made = new WeakMap<Account, AccountView>();
+  return (account) => {
+    const { name, queue, keys, inFlight, limit, brake, model, chooser } = account;
+    const view = made.get(account) ?? {
+      name,
+      fleet: new FleetReader({ queue, redis, keys, inFlight, limit, brake }),
+      model,
+      chooser,
+      ownKeyRefused: () => account.ownKeyRefused,
+      idleMs: () => (polls ? account.idleMs : undefined),
+    };
+    made.set(account, view);
+    return view;
+  };
+}
+
+/** Where it is tried whether results can be stored: on a cluster the keys of no account would be in different slots. */
+function storageKeys(
+  { QUEUE_NAME, QUEUE_PREFIX, KEY_PREFIX, ...settings }: Settings,
+  accounts: readonly Account[],
+): Keys {
+  const [first] = accounts;
+  if (first) return first.keys;
+  const whole = { queueName: QUEUE_NAME, queuePrefix: QUEUE_PREFIX, keyPrefix: KEY_PREFIX };
+  return keysOf(spaceOf(whole, 'none', settings.REDIS_CLUSTER_NODES !== null).keyPrefix);
 }
 
 /** Starts in spite of what Redis refuses at first: it may be short of memory, or between two masters. */

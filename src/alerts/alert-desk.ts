@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Keys } from '../contract/keys.ts';
 import type { Log } from '../log/log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
+import { originOf } from '../contract/event.ts';
 import type { AlertData, AlertEvent, AlertKind } from '../contract/alert.ts';
 
 /** Publishes alerts and their ends, and logs them. Callers must announce each episode only once. */
@@ -9,11 +10,14 @@ export class AlertDesk {
   readonly #redis: RedisClient;
   readonly #channel: string;
   readonly #log: Log;
+  readonly #account: string | undefined;
 
-  constructor(redis: RedisClient, keys: Keys, log: Log) {
+  /** @param account whose alerts they are; undefined in a service without accounts */
+  constructor(redis: RedisClient, keys: Keys, log: Log, account?: string) {
     this.#redis = redis;
     this.#channel = keys.alerts;
     this.#log = log;
+    this.#account = account;
   }
 
   async raise(kind: AlertKind, message: string, more: Omit<AlertData, 'message'> = {}): Promise<void> {
@@ -30,7 +34,7 @@ export class AlertDesk {
     const event: AlertEvent = {
       specversion: '1.0',
       id: randomUUID(),
-      source: '/faxwatch',
+      ...originOf(this.#account),
       type,
       subject,
       time: new Date().toISOString(),

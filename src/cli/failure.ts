@@ -1,6 +1,6 @@
 import { AccountError, RedisReplyError, RedisUnavailableError } from '../client/errors.ts';
 import { SettingsError } from '../settings/settings-error.ts';
-import { redactor } from '../log/redact.ts';
+import { Redaction } from '../log/redaction.ts';
 import { PayloadError } from '../contract/fax-job.ts';
 
 /** A command that cannot go on, in words for the person who ran it. Exit codes are those of sysexits(3). */
@@ -21,11 +21,11 @@ export const EX_NOINPUT = 66;
 export const EX_UNAVAILABLE = 69;
 export const EX_INTERRUPTED = 130; // as shells have it: 128 + SIGINT
 
-let redactors: readonly ((text: string) => string)[] = [];
+const redaction = new Redaction();
 
 /** Removes these secrets from whatever `reportError` prints from now on. */
 export function redactErrors(secrets: readonly string[]): void {
-  redactors = secrets.map(redactor);
+  redaction.add(secrets);
 }
 
 /**
@@ -34,7 +34,7 @@ export function redactErrors(secrets: readonly string[]): void {
  */
 export function reportError(error: unknown): void {
   const [text, exitCode] = reportOf(error);
-  console.error(redactors.reduce((clean, redact) => redact(clean), text));
+  console.error(redaction.clean(text));
   process.exitCode = exitCode;
 }
 

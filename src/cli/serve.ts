@@ -1,7 +1,10 @@
 import closeWithGrace from 'close-with-grace';
-import { createLog } from '../log/log.ts';
-import { startService, type Roles } from '../main.ts';
+import { createLog, type Log } from '../log/log.ts';
+import { Redaction } from '../log/redaction.ts';
+import { startService, type Roles, type Service } from '../main.ts';
+import { keyFileOf } from '../settings/key-files.ts';
 import { secretsOf } from '../settings/secrets.ts';
+import { redactErrors } from './failure.ts';
 import { readServiceSettings } from './settings.ts';
 
 /**
@@ -11,14 +14,24 @@ import { readServiceSettings } from './settings.ts';
  */
 export async function serve(roles: Roles, ready: () => void): Promise<void> {
   const { settings, rules, warnings } = readServiceSettings(roles.worker);
-  const log = await createLog(settings.LOG_LEVEL, secretsOf(settings));
+  const redaction = new Redaction(secretsOf(settings));
+  const log = await createLog(settings.LOG_LEVEL, redaction);
   for (const warning of warnings) log.warn(warning);
-  const starting = startService(settings, rules, roles, log);
-  const grace = closeWithGrace({ delay: settings.SHUTDOWN_TIMEOUT_MS, logger: false }, async ({ signal, err }) => {
-    if (err) log.fatal({ reason: err.message, stack: err.stack }, 'unexpected error: stopping');
-    else log.info({ signal }, 'stopping: finishing the jobs under way');
-    await (await starting).close();
+  const starting = startService(settings, rules, roles, log, (secrets) => {
+    redaction.add(secrets);
+    redactErrors(secrets);
   });
+  const hasKeyFile = keyFileOf(settings) !== null;
+  // Else SIGHUP ends the process, as when its terminal is closed.
+  if (hasKeyFile) process.on('SIGHUP', () => void readKeys(starting, log));
+  const grace = closeWithGrace(
+    { delay: settings.SHUTDOWN_TIMEOUT_MS, logger: false, skip: hasKeyFile ? ['SIGHUP'] : [] },
+    async ({ signal, err }) => {
+      if (err) log.fatal({ reason: err.message, stack: err.stack }, 'unexpected error: stopping');
+      else log.info({ signal }, 'stopping: finishing the jobs under way');
+      await (await starting).close();
+    },
+  );
   ready();
   try {
     await starting;
@@ -26,4 +39,9 @@ export async function serve(roles: Roles, ready: () => void): Promise<void> {
     grace.uninstall();
     throw error;
   }
+}
+
+async function readKeys(starting: Promise<Service>, log: Log): Promise<void> {
+  const service = await starting.catch(() => undefined); // which is reported elsewhere
+  await service?.readKeys().catch((err: unknown) => log.warn({ err }, 'SIGHUP: the new keys are not in force'));
 }

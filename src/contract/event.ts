@@ -7,9 +7,9 @@ import type { FaxResult } from './result.ts';
 export type CloudEvent<Type extends string, Data> = {
   readonly specversion: '1.0';
   readonly id: string;
-  /** With the account, if there is one. */
+  /** `/faxwatch/<account>` if the service has accounts. */
   readonly source: '/faxwatch' | `/faxwatch/${string}`;
-  /** An extension attribute; not there in a service without accounts. */
+  /** An extension attribute; only if the service has accounts. */
   readonly account?: string;
   readonly type: Type;
   readonly subject: string;
@@ -22,12 +22,21 @@ export type CloudEvent<Type extends string, Data> = {
 /** Published on `<KEY_PREFIX>completed` and added to `<KEY_PREFIX>events` when a fax has its result. */
 export type FaxCompletedEvent = CloudEvent<'fax.job.completed', FaxResult>;
 
-/** The event of a result. It depends on the result alone, so an event published again is the same one, id included. */
-export function completedEvent(result: FaxResult): FaxCompletedEvent {
+/** Where an event comes from. @param account undefined in a service without accounts */
+export function originOf(account: string | undefined): Pick<CloudEvent<string, unknown>, 'source' | 'account'> {
+  return account === undefined ? { source: '/faxwatch' } : { source: `/faxwatch/${account}`, account };
+}
+
+/**
+ * The event of a result. It depends on these alone, so an event published again is the same one, id included.
+ *
+ * @param account undefined in a service without accounts
+ */
+export function completedEvent(result: FaxResult, account?: string): FaxCompletedEvent {
   return {
     specversion: '1.0',
     id: `fax-${result.faxJobId}`,
-    source: '/faxwatch',
+    ...originOf(account),
     type: 'fax.job.completed',
     subject: String(result.faxJobId),
     time: result.completedAt,

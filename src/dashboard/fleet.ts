@@ -15,7 +15,7 @@ export type Fleet = {
   /** Whether somebody paused the queue: no worker takes a job then. */
   readonly paused: boolean;
   /** Jobs by BullMQ state. */
-  readonly jobs: Readonly<Record<QueueState, number>>;
+  readonly jobs: Readonly<Record<InFlightState, number> & Partial<Record<QueueState, number>>>;
   /** Faxes that the next slots are chosen from. */
   readonly candidates: number;
   /** Whether hints of the list of faxes prove right. */
@@ -29,6 +29,19 @@ export type Fleet = {
 const QUEUE_STATES = ['wait', 'active', 'delayed', 'prioritized', 'completed', 'failed'] as const;
 type QueueState = (typeof QUEUE_STATES)[number];
 export const IN_FLIGHT_STATES = ['wait', 'active', 'delayed', 'prioritized'] as const;
+type InFlightState = (typeof IN_FLIGHT_STATES)[number];
+
+/** That of an account that sleeps. */
+export const NOTHING_IN_FLIGHT: Fleet = {
+  pacePerSecond: undefined,
+  brake: undefined,
+  paused: false,
+  jobs: { wait: 0, active: 0, delayed: 0, prioritized: 0 }, // what has ended stays as it was
+  candidates: 0,
+  historyTrusted: false,
+  oldestInFlightMs: 0,
+  overdueMs: 0,
+};
 
 const DELAYED_SCORE_UNIT = 0x1000; // BullMQ's delayed set has ms times this as its score, plus a counter
 

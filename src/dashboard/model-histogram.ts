@@ -1,15 +1,34 @@
 import { EDGES } from '../schedule/life-table.ts';
 
+const NAME = 'fax_completion_age_seconds';
+
+/** What an account has learned. */
+export type LearnedModel = {
+  /** Undefined in a service without accounts. */
+  readonly name: string | undefined;
+  /** Completions per ms of each bin. */
+  readonly hazards: Float64Array;
+  /** How many the model remembers. */
+  readonly completions: number;
+};
+
 /**
- * The completion model in Prometheus's text form, as a histogram: how long faxes take from being enqueued to final. Its
+ * The completion models in Prometheus's text form, as a histogram: how long faxes take from being enqueued to final. Its
  * count is that of the completions which the model remembers.
  *
- * @param hazards completions per ms of each bin
- * @param completions how many the model remembers
  * @param buckets upper bounds, s, rising
  */
-export function modelHistogram(hazards: Float64Array, completions: number, buckets: readonly number[]): string {
-  const name = 'fax_completion_age_seconds';
+export function modelHistogram(models: readonly LearnedModel[], buckets: readonly number[]): string {
+  if (models.length === 0) return '';
+  return [
+    `# HELP ${NAME} Completion model: time from enqueued to final, as learned by all workers`,
+    `# TYPE ${NAME} histogram`,
+    ...models.flatMap((model) => series(model, buckets)),
+    '',
+  ].join('\n');
+}
+
+function series({ name, hazards, completions }: LearnedModel, buckets: readonly number[]): string[] {
   const finishedBy = (seconds: number): number => {
     const until = seconds * 1000;
     let hazard = 0;
@@ -25,13 +44,13 @@ export function modelHistogram(hazards: Float64Array, completions: number, bucke
     sum += ((bucket.count - before.count) * (bucket.le + before.le)) / 2;
     before = bucket;
   }
+  const account = name === undefined ? '' : `account="${name}"`;
+  const labels = (le: number | string): string => `{${account}${account && ','}le="${le}"}`;
+  const own = account && `{${account}}`;
   return [
-    `# HELP ${name} Completion model: time from enqueued to final, as learned by all workers`,
-    `# TYPE ${name} histogram`,
-    ...counts.map(({ le, count }) => `${name}_bucket{le="${le}"} ${count.toFixed(3)}`),
-    `${name}_bucket{le="+Inf"} ${completions.toFixed(3)}`,
-    `${name}_sum ${sum.toFixed(3)}`,
-    `${name}_count ${completions.toFixed(3)}`,
-    '',
-  ].join('\n');
+    ...counts.map(({ le, count }) => `${NAME}_bucket${labels(le)} ${count.toFixed(3)}`),
+    `${NAME}_bucket${labels('+Inf')} ${completions.toFixed(3)}`,
+    `${NAME}_sum${own} ${sum.toFixed(3)}`,
+    `${NAME}_count${own} ${completions.toFixed(3)}`,
+  ];
 }

@@ -10,24 +10,39 @@ import type { Settings } from '../settings/table.ts';
 import type { ModelStore } from '../schedule/model-store.ts';
 import type { Chooser } from '../schedule/chooser.ts';
 import type { StorageWatch } from '../redis/storage-watch.ts';
-import type { Fleet, FleetReader } from './fleet.ts';
+import type { FleetReader } from './fleet.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 import type { Metrics } from './metrics.ts';
+import { within } from '../timing/within.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import { passwordCheck } from './password.ts';
-import { notReady } from './readiness.ts';
+import { notReady, refusedAccounts } from './readiness.ts';
 
-export type HttpParts = {
+/** An account as HTTP shows it. */
+export type AccountView = {
+  /** Undefined in a service without accounts. */
+  readonly name: string | undefined;
   readonly fleet: FleetReader;
-  readonly metrics: Metrics;
   readonly model: ModelStore;
   readonly chooser: Chooser;
-  readonly storage: StorageWatch;
   /** Whether the API refuses this worker's key while it accepts those of others. */
   readonly ownKeyRefused: () => boolean;
-  /** Since this process last worked on a job, ms; undefined if it has no worker. */
+  /** Since this process last worked on a job of it, ms; undefined if it has no worker. */
   readonly idleMs: () => number | undefined;
-  /** The queue that Bull Board shows; undefined for health and metrics alone. */
-  readonly board: Queue | undefined;
+};
+
+export type HttpParts = {
+  /** The accounts with something in flight. */
+  readonly awake: () => readonly AccountView[];
+  /** The queues of all accounts; another array whenever they change. */
+  readonly queues: () => readonly Queue[];
+  readonly redis: RedisClient;
+  readonly metrics: Metrics;
+  readonly storage: StorageWatch;
+  /** Whether the file with the keys was right when it was last read; undefined if there is none. */
+  readonly keyFileValid: () => boolean | undefined;
+  /** Whether the dashboard is served, and not only health and metrics. */
+  readonly board: boolean;
   readonly settings: Pick<
     Settings,
     'DASHBOARD_HOST' | 'DASHBOARD_PORT' | 'DASHBOARD_USERNAME' | 'DASHBOARD_PASSWORD' | 'DASHBOARD_READ_ONLY'
@@ -63,38 +78,71 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   });
   await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: '1 minute' });
   addHealth(app, parts);
-  if (parts.board) await addBoard(app, parts.board, parts.settings);
+  if (parts.board) await addBoard(app, parts);
   return app;
 }
 
-function addHealth(
-  app: FastifyInstance,
-  { fleet, metrics, model, chooser, storage, idleMs, ownKeyRefused }: HttpParts,
-): void {
-  const read = (): Promise<Fleet | undefined> => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined);
+function addHealth(app: FastifyInstance, parts: HttpParts): void {
   app.get('/healthz', UNLIMITED, () => ({ status: 'ok' }));
   app.get('/readyz', UNLIMITED, async (_request, reply) => {
-    const [state, storageProblem] = await Promise.all([read(), storage.check()]);
-    const reason = notReady({ fleet: state, storageProblem, idleMs: idleMs(), ownKeyRefused: ownKeyRefused() });
-    return reason === undefined ? { status: 'ready' } : reply.code(503).send({ status: 'not ready', reason });
+    const { redisUp, storageProblem, awake } = await stateOf(parts);
+    const reason = notReady({ redisUp, storageProblem, awake, served: parts.queues().length });
+    const refused = refusedAccounts(awake);
+    const more = refused.length > 0 ? { refused } : {};
+    if (reason === undefined) return { status: 'ready', ...more };
+    return reply.code(503).send({ status: 'not ready', reason, ...more });
   });
   app.get('/metrics', UNLIMITED, async (_request, reply) => {
-    const [state, storageProblem] = await Promise.all([read(), storage.check()]);
-    const health = { storable: storageProblem === undefined, ownKeyRefused: ownKeyRefused() };
-    const text = await metrics.text(state, { model, worthMs: chooser.worthMs, ...health });
+    const { metrics, keyFileValid } = parts;
+    const { redisUp, storageProblem, awake } = await stateOf(parts);
+    const storable = storageProblem === undefined;
+    const text = await metrics.text(awake, { redisUp, storable, keyFileValid: keyFileValid() });
     return reply.type(metrics.contentType).send(text);
   });
 }
 
-async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts['settings']): Promise<void> {
+/** What health and metrics are made of. Of an account that sleeps nothing is read. */
+async function stateOf({ awake, redis, storage }: HttpParts) {
+  const accounts = awake();
+  const ping = within(REDIS_PATIENCE_MS, redis.ping()).catch(() => undefined);
+  const [pong, storageProblem, ...fleets] = await Promise.all([
+    ping,
+    storage.check(),
+    ...accounts.map(({ fleet }) => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined)),
+  ]);
+  const read = accounts.map(({ name, model, chooser, ownKeyRefused, idleMs }, i) => ({
+    name,
+    fleet: fleets[i],
+    model,
+    worthMs: chooser.worthMs,
+    ownKeyRefused: ownKeyRefused(),
+    idleMs: idleMs(),
+  }));
+  const noneRead = accounts.length > 0 && fleets.every((fleet) => fleet === undefined);
+  return { redisUp: pong !== undefined && !noneRead, storageProblem, awake: read };
+}
+
+async function addBoard(app: FastifyInstance, { queues, settings }: HttpParts): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(BOARD);
-  createBullBoard({
-    queues: [new BullMQAdapter(queue, { readOnlyMode: settings.DASHBOARD_READ_ONLY })],
+  const board = createBullBoard({
+    queues: [],
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Faxwatch' } },
   });
+  let shown: readonly Queue[] = [];
+  const showAll = (): void => {
+    if (shown === queues()) return;
+    shown = queues();
+    const { DASHBOARD_READ_ONLY: readOnlyMode } = settings;
+    // The delimiter groups the queues of accounts, `fax-status.<account>`.
+    board.replaceQueues(shown.map((queue) => new BullMQAdapter(queue, { readOnlyMode, delimiter: '.' })));
+  };
   await app.register(async (guarded) => {
+    guarded.addHook('onRequest', (_request, _reply, done) => {
+      showAll();
+      done();
+    });
     guarded.addHook('onRequest', async (request, reply) => {
       if (!settings.DASHBOARD_PASSWORD && !isLoopbackHost(request.headers.host)) {
         return reply.code(403).send({ error: 'without a password (DASHBOARD_PASSWORD) only localhost is answered' });

@@ -31,11 +31,11 @@ export type FaxApiSettings = TransportSettings & Pick<Settings, 'WORKER_CONCURRE
  */
 export class FaxApiClient {
   readonly #transport: Transport;
-  readonly #redact: (text: string) => string;
+  readonly #redactors: ((text: string) => string)[]; // of each key so far: a late answer may echo the one before
 
   constructor(settings: FaxApiSettings) {
     this.#transport = new Transport(settings, MAX_BODY_BYTES, settings.WORKER_CONCURRENCY);
-    this.#redact = redactor(settings.FAX_API_KEY);
+    this.#redactors = [redactor(settings.FAX_API_KEY)];
   }
 
   /** @param faxId matches `^[A-Za-z0-9_-]{1,64}$`, so that it is safe in a path */
@@ -56,6 +56,12 @@ export class FaxApiClient {
     } catch (error) {
       return answer({ kind: 'fault', fault: faultOf(error) });
     }
+  }
+
+  /** From the next request on another key is sent. */
+  useKey(key: string): void {
+    this.#redactors.push(redactor(key));
+    this.#transport.useKey(key);
   }
 
   /** Closes the connections, whatever is under way on them. */
@@ -94,7 +100,7 @@ export class FaxApiClient {
   }
 
   #clean(text: string): string {
-    return this.#redact(text).slice(0, MAX_MESSAGE_CHARS);
+    return this.#redactors.reduce((clean, redact) => redact(clean), text).slice(0, MAX_MESSAGE_CHARS);
   }
 }
 

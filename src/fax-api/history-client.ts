@@ -45,6 +45,11 @@ export class HistoryClient {
     }
   }
 
+  /** From the next request on another key is sent. */
+  useKey(key: string): void {
+    this.#transport.useKey(key);
+  }
+
   /** Closes the connection, whatever is under way on it. */
   async close(): Promise<void> {
     await this.#transport.close();

@@ -26,14 +26,14 @@ export class Transport {
   readonly #pool: Pool;
   readonly #timeoutMs: number;
   readonly #base: string;
-  readonly #key: string; // built once: got's searchParams costs as much as reading an answer
+  #key: string; // built when it changes: got's searchParams costs as much as reading an answer
   readonly #method: 'GET' | 'POST';
 
   /** @param maxBodyBytes over which an answer is a fault @param connections to the API at most */
   constructor(settings: TransportSettings, maxBodyBytes: number, connections: number) {
-    const { FAX_API_METHOD: method, FAX_API_KEY: api_key } = settings;
+    const { FAX_API_METHOD: method } = settings;
     this.#method = method;
-    this.#key = String(new URLSearchParams({ api_key }));
+    this.#key = parameterOf(settings.FAX_API_KEY);
     this.#base = settings.FAX_API_BASE_URL.replace(/\/+$/, '');
     this.#timeoutMs = settings.FAX_API_TIMEOUT_MS;
     this.#pool = new Pool(new URL(settings.FAX_API_BASE_URL).origin, {
@@ -78,6 +78,11 @@ export class Transport {
       headers: { 'x-request-id': requestId },
       ...(inForm && { body: parameters }),
     });
+  }
+
+  /** From the next request on another key is sent. */
+  useKey(key: string): void {
+    this.#key = parameterOf(key);
   }
 
   /** Closes the connections, whatever is under way on them. */
@@ -150,6 +155,8 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#reject(this.#timedOut);
   }
 }
+
+const parameterOf = (api_key: string): string => String(new URLSearchParams({ api_key }));
 
 /** Which fault an error of a request is. */
 export function faultOf(error: unknown): Fault {

@@ -128,6 +128,14 @@ export class Brake {
     await this.#alerts.resolve(reason, `the API gives good answers again${cause ? ` (it was down: ${cause})` : ''}`);
   }
 
+  /** The key was changed: a brake that is on for the one before goes off, and polling goes on. */
+  async onNewKey(): Promise<void> {
+    const [reason] = await this.#release([this.#keys.brake], [REMEMBER_MS, 'unauthorized']);
+    if (!reason) return;
+    await this.#limit.release();
+    await this.#alerts.resolve(reason, 'the key was changed: polling goes on with the new one');
+  }
+
   async state(): Promise<BrakeState | undefined> {
     const { reason, refusals, since, heldUntil, cause = '' } = await this.#redis.hgetall(this.#keys.brake);
     if (!reason) return undefined;

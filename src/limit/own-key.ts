@@ -28,6 +28,7 @@ export class OwnKey {
   /** The worker that steps aside. */
   attach(worker: Pick<Worker, 'pause' | 'resume'>): void {
     this.#worker = worker;
+    this.#pausedUntil = 0;
   }
 
   /** Of how many faxes the 401s since the last other answer were. */
@@ -80,6 +81,16 @@ export class OwnKey {
     }
     this.#pauseFor(holdTime('unauthorized', this.#stops, undefined, Math.random()));
     this.#stops += 1;
+  }
+
+  /** The worker has another key, of which nothing is known: it goes on at once. */
+  renew(): void {
+    this.#faxes.clear();
+    this.#refused = false;
+    this.#stops = 0;
+    this.#pausedUntil = 0;
+    clearTimeout(this.#timer);
+    void this.#worker?.resume();
   }
 
   /** Takes no more turns. */

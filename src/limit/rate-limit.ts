@@ -105,6 +105,7 @@ export class RateLimit {
   /** Ends the refreshing; this worker's ceiling no longer counts. */
   async stop(): Promise<void> {
     this.#refreshing?.[Symbol.dispose]();
+    this.#running = false;
     await this.#redis.hdel(this.#keys.ceilings, this.#worker);
   }
 

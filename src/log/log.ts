@@ -1,5 +1,5 @@
 import { pino, type Logger, type DestinationStream } from 'pino';
-import { redactor } from './redact.ts';
+import { Redaction } from './redaction.ts';
 
 export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'child'>;
 
@@ -7,21 +7,21 @@ export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | '
  * The logger: one JSON object a line, pretty on a terminal. No caller logs a secret; if one still gets into a line, it
  * is removed from the finished line here (pino's own redaction works on paths, not in text).
  *
- * @param secrets what must never be in a line, such as the API key
+ * @param secrets what must never be in a line, such as the API key; a `Redaction` may be given more later
  * @param destination standard output if left out
  */
 export async function createLog(
   level: string,
-  secrets: readonly string[],
+  secrets: readonly string[] | Redaction,
   destination?: DestinationStream,
 ): Promise<Logger> {
-  const redactors = secrets.map(redactor);
+  const redaction = secrets instanceof Redaction ? secrets : new Redaction(secrets);
   const options = {
     level,
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: plainError },
-    hooks: { streamWrite: (line: string) => redactors.reduce((clean, redact) => redact(clean), line) },
+    hooks: { streamWrite: (line: string) => redaction.clean(line) },
   };
   if (destination) return pino(options, destination);
   return process.stdout.isTTY ? pino(options, await prettyStream()) : pino(options);

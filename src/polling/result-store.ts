@@ -10,12 +10,20 @@ export class ResultStore {
   readonly #redis: RedisClient;
   readonly #keys: Keys;
   readonly #settings: Pick<Settings, 'RESULT_TTL_SECONDS' | 'EVENTS_STREAM_MAXLEN'>;
+  readonly #account: string | undefined;
   readonly #finish: Script<string[]>;
 
-  constructor(redis: RedisClient, keys: Keys, settings: Pick<Settings, 'RESULT_TTL_SECONDS' | 'EVENTS_STREAM_MAXLEN'>) {
+  /** @param account whose results they are; undefined in a service without accounts */
+  constructor(
+    redis: RedisClient,
+    keys: Keys,
+    settings: Pick<Settings, 'RESULT_TTL_SECONDS' | 'EVENTS_STREAM_MAXLEN'>,
+    account?: string,
+  ) {
     this.#redis = redis;
     this.#keys = keys;
     this.#settings = settings;
+    this.#account = account;
     this.#finish = loadScript(redis, new URL('./result-finish.lua', import.meta.url));
   }
 
@@ -29,7 +37,7 @@ export class ResultStore {
     const { RESULT_TTL_SECONDS, EVENTS_STREAM_MAXLEN } = this.#settings;
     const { status, events, lease, inFlight, standBys, candidates, chosen, hinted, hints } = this.#keys;
     const keys = [status(faxId), events, lease(faxId), inFlight, standBys(faxId), candidates, chosen, hinted, hints];
-    const event = JSON.stringify(completedEvent(result));
+    const event = JSON.stringify(completedEvent(result, this.#account));
     const fields = Object.entries(toHash(result)).flat();
     const existing = await this.#finish(keys, [
       this.#keys.completed,
@@ -47,7 +55,7 @@ export class ResultStore {
    * second entry.
    */
   async publishAgain(result: FaxResult): Promise<void> {
-    await this.#redis.publish(this.#keys.completed, JSON.stringify(completedEvent(result)));
+    await this.#redis.publish(this.#keys.completed, JSON.stringify(completedEvent(result, this.#account)));
   }
 
   /** The result of a fax, if it has one that has not expired. */

@@ -16,3 +16,13 @@ export function editDistance(a: string, b: string): number {
   }
   return at(last, b.length);
 }
+
+const MAX_EDITS = 2;
+const CHARS_PER_EDIT = 6; // so that REDIS_SSL is no misspelt REDIS_URL
+
+/** The name that a misspelt one probably means; undefined if none is near. */
+export function nearest(misspelt: string, names: readonly string[]): string | undefined {
+  const edits = Math.min(MAX_EDITS, Math.floor(misspelt.length / CHARS_PER_EDIT));
+  const near = names.map((name) => ({ name, distance: editDistance(misspelt, name) }));
+  return near.filter(({ distance }) => distance <= edits).sort((a, b) => a.distance - b.distance)[0]?.name;
+}

@@ -87,6 +87,15 @@ export function hostPorts(initial: null, about: About): Setting<readonly HostPor
   });
 }
 
+/** Names, as `a,b`, none of them twice. */
+export function names(initial: null, pattern: RegExp, about: About): Setting<readonly string[] | null> {
+  return row<readonly string[] | null>(initial, about, 'must be names, as a,b, each of them once', (value) => {
+    const list: unknown = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
+    if (!Array.isArray(list) || list.length === 0 || new Set(list).size < list.length) return undefined;
+    return list.every((name): name is string => typeof name === 'string' && pattern.test(name)) ? list : undefined;
+  });
+}
+
 function row<T>(initial: T, about: About, wanted: string, read: Setting<T>['read']): Setting<T> {
   return { default: initial, ...about, wanted, read: (value) => (value === null ? nullIf(initial) : read(value)) };
 }

@@ -1,4 +1,17 @@
-import { apiUrl, flag, hostPorts, httpUrl, integer, number, oneOf, optionalText, redisUrl, text } from './formats.ts';
+import {
+  apiUrl,
+  flag,
+  hostPorts,
+  httpUrl,
+  integer,
+  names,
+  number,
+  oneOf,
+  optionalText,
+  redisUrl,
+  text,
+} from './formats.ts';
+import { ACCOUNT_NAME } from '../contract/space.ts';
 import type { Setting } from './setting.ts';
 
 const noColon = { pattern: /^[^:\s]+$/, wanted: 'must be text without ":"' };
@@ -13,7 +26,18 @@ export const SETTINGS = {
     pattern: /^([\x21-\x7e]{1,512})?$/,
     wanted: 'must be 1 to 512 characters without spaces',
     secret: 'whole',
-    doc: 'required: the key from the Fax.to dashboard; in no log, job, key, metric, error or page',
+    doc:
+      'required, here, in `FAX_API_KEY_FILE` or in `ACCOUNTS_FILE`: the key from the Fax.to dashboard; in no log, job, ' +
+      'key, metric, error or page',
+  }),
+  FAX_API_KEY_FILE: optionalText({
+    doc: 'instead of `FAX_API_KEY`: a file whose first line is the key, read again when it changes',
+  }),
+  ACCOUNTS_FILE: optionalText({
+    doc: 'instead of `FAX_API_KEY`: a JSON file of accounts, each with a key of its own (docs/accounts.md)',
+  }),
+  ACCOUNTS: names(null, ACCOUNT_NAME, {
+    doc: 'names from `ACCOUNTS_FILE`, as `a,b`: only these are served',
   }),
   FAX_API_BASE_URL: apiUrl('https://fax.to/api/v2', { doc: 'https, unless the host is loopback' }),
   FAX_API_METHOD: oneOf('GET', ['GET', 'POST'], {

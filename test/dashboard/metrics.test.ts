@@ -6,7 +6,10 @@ import { EDGES } from '../../src/schedule/life-table.ts';
 const model = { hazards: new Float64Array(EDGES.length), completions: 0 } as unknown as ModelStore;
 
 it('counters begin at 0 with all their labels, and the balance is unknown until the API tells it', async () => {
-  const text = await new Metrics(5).text(undefined, { model, worthMs: 0, storable: true, ownKeyRefused: false });
+  const metrics = new Metrics(false);
+  metrics.of(undefined, 5);
+  const account = { name: undefined, fleet: undefined, model, worthMs: 0, ownKeyRefused: false };
+  const text = await metrics.text([account], { redisUp: true, storable: true, keyFileValid: undefined });
   const lines = text
     .split('\n')
     .filter((line) => /^fax_(polls|faults|refusals|finished|jobs_rejected)_total/.test(line));

@@ -1,19 +1,23 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { Fleet } from '../../src/dashboard/fleet.ts';
-import { notReady, type Health } from '../../src/dashboard/readiness.ts';
+import { notReady, refusedAccounts, type AccountHealth } from '../../src/dashboard/readiness.ts';
 
 const calm: Fleet = {
   pacePerSecond: 1,
   brake: undefined,
   paused: false,
-  jobs: { wait: 0, active: 0, delayed: 0, prioritized: 0, completed: 0, failed: 0 },
+  jobs: { wait: 0, active: 0, delayed: 0, prioritized: 0 },
   candidates: 0,
   historyTrusted: false,
   oldestInFlightMs: 0,
   overdueMs: 0,
 };
-const reason = (fleet: Fleet | undefined, idleMs: number | undefined, more: Partial<Health> = {}): string | undefined =>
-  notReady({ fleet, idleMs, storageProblem: undefined, ownKeyRefused: false, ...more });
+type More = { readonly storageProblem?: string; readonly ownKeyRefused?: boolean };
+const reason = (fleet: Fleet | undefined, idleMs: number | undefined, more: More = {}): string | undefined => {
+  const { storageProblem, ownKeyRefused = false } = more;
+  const awake = [{ name: undefined, fleet, idleMs, ownKeyRefused }];
+  return notReady({ redisUp: fleet !== undefined, storageProblem, awake, served: 1 });
+};
 const held = { refusals: 1, since: 0, heldUntil: 0, cause: '' };
 
 it('the service is ready while Redis answers, the key is taken and its worker works', () => {
@@ -50,4 +54,34 @@ it('a process that cannot store results, or whose own key is refused, is not rea
   );
   expect(reason(calm, 0, { ownKeyRefused: true })).toMatch(/key of this worker.*FAX_API_KEY/);
   expect(reason(undefined, 0, { storageProblem: 'no answer' })).toBe('redis is away');
+});
+
+describe('with accounts', () => {
+  const unauthorized: Fleet = { ...calm, brake: { ...held, reason: 'unauthorized' } };
+  const account = (name: string, fleet: Fleet, more: Partial<AccountHealth> = {}): AccountHealth => ({
+    name,
+    fleet,
+    idleMs: 0,
+    ownKeyRefused: false,
+    ...more,
+  });
+  const of = (served: number, ...awake: AccountHealth[]) =>
+    notReady({ redisUp: true, storageProblem: undefined, awake, served });
+
+  it('a refused key is a problem of the service only if every account has one', () => {
+    const [north, south] = [account('north', unauthorized), account('south', calm)];
+    expect(of(2, north, south)).toBeUndefined();
+    expect(of(2, north)).toBeUndefined(); // the other sleeps
+    expect(of(2, north, account('south', calm, { ownKeyRefused: true }))).toMatch(
+      /^account north: the API refuses the key.*; account south: .*ACCOUNTS_FILE$/,
+    );
+    expect(refusedAccounts([north, south])).toEqual(['north']);
+    expect(of(0)).toBeUndefined();
+  });
+
+  it('a worker that hangs is a problem of the process, whosever jobs it leaves alone', () => {
+    const stuck = account('north', { ...calm, overdueMs: 90_000 }, { idleMs: 90_000 });
+    expect(of(2, stuck, account('south', calm))).toMatch(/^account north: the worker has taken no job for 90 s/);
+    expect(of(2, account('north', { ...calm, paused: true }), account('south', calm))).toBeUndefined();
+  });
 });

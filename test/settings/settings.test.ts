@@ -18,6 +18,9 @@ describe('settings', () => {
   it('have the defaults of the contract', () => {
     expect(loadSettings(KEY, true)).toEqual({
       FAX_API_KEY: 'k',
+      FAX_API_KEY_FILE: null,
+      ACCOUNTS_FILE: null,
+      ACCOUNTS: null,
       FAX_API_BASE_URL: 'https://fax.to/api/v2',
       FAX_API_METHOD: 'GET',
       FAX_API_TIMEOUT_MS: 10_000,
@@ -127,6 +130,42 @@ describe('settings', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatch(new RegExp(`^${name}: .{8,}`));
     if (value.trim().length > 3) expect(problems[0]).not.toContain(value);
+  });
+
+  it('take the key from one place', () => {
+    expect(problemsOf({ FAX_API_KEY_FILE: 'key' })).toEqual([]);
+    expect(problemsOf({ ACCOUNTS_FILE: 'accounts.json', ACCOUNTS: 'a, b-2' })).toEqual([]);
+    expect(problemsOf({ ...KEY, FAX_API_KEY_FILE: 'key' })).toEqual([
+      'FAX_API_KEY: set either this or FAX_API_KEY_FILE',
+    ]);
+    expect(problemsOf({ ...KEY, ACCOUNTS_FILE: 'a.json' }, false)).toEqual([
+      'FAX_API_KEY: must be unset with ACCOUNTS_FILE',
+    ]);
+    expect(problemsOf({ FAX_API_KEY_FILE: 'key', ACCOUNTS_FILE: 'a.json' })).toEqual([
+      'FAX_API_KEY_FILE: must be unset with ACCOUNTS_FILE',
+    ]);
+    expect(problemsOf({ ...KEY, ACCOUNTS: 'a' })).toEqual(['ACCOUNTS: needs ACCOUNTS_FILE']);
+  });
+
+  it.each(['', ',', 'a,,b', 'A', 'a,a', 'a_b'])('refuse ACCOUNTS=%j', (value) => {
+    const problems = problemsOf({ ACCOUNTS_FILE: 'a.json', ACCOUNTS: value });
+    expect(problems).toEqual(value === '' ? [] : [expect.stringMatching(/^ACCOUNTS: must be names/)]);
+  });
+
+  it('have no braces in the prefixes where each account has a hash tag', () => {
+    const cluster = { ACCOUNTS_FILE: 'a.json', REDIS_CLUSTER_NODES: 'a:7000' };
+    expect(problemsOf(cluster)).toEqual([]);
+    expect(problemsOf({ ...cluster, QUEUE_PREFIX: '{bull}' })).toEqual([
+      expect.stringMatching(/^QUEUE_PREFIX: .*no braces/),
+    ]);
+    expect(problemsOf({ ...cluster, KEY_PREFIX: '{fax}:' })).toEqual([
+      expect.stringMatching(/^KEY_PREFIX: .*no braces/),
+    ]);
+  });
+
+  it('leave the secret of callbacks to each account', () => {
+    expect(problemsOf({ ...KEY, CALLBACK_PORT: '1' })).toEqual([expect.stringMatching(/^CALLBACK_SECRET: /)]);
+    expect(problemsOf({ ACCOUNTS_FILE: 'a.json', CALLBACK_PORT: '1' })).toEqual([]);
   });
 
   it.each([

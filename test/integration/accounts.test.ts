@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { AccountsHarness } from '../support/accounts.ts';
+import { KeyedApi } from '../support/keyed-api.ts';
+import { freePort } from '../support/redis-server.ts';
+import { useRedis } from '../support/use-redis.ts';
+
+const redis = useRedis();
+let api: KeyedApi;
+let harness: AccountsHarness;
+
+const north = { FAX_API_KEY: 'key-of-north' };
+const south = { FAX_API_KEY: 'key-of-south' };
+const ids = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+beforeEach(async () => {
+  api = await KeyedApi.start();
+  api.set('key-of-north', 'ok');
+  api.set('key-of-south', 'ok');
+  harness = new AccountsHarness(redis.url, { FAX_API_BASE_URL: api.url });
+});
+afterEach(async () => {
+  await harness.stop();
+  await api.stop();
+});
+
+describe('an account', () => {
+  it('is polled with its own key, in its own space, and its events say whose they are', async () => {
+    await harness.start({ north, south });
+    await harness.enqueue('north', 1);
+    await harness.enqueue('south', 2);
+    const [first] = await harness.eventsOf('north', 1);
+    await harness.eventsOf('south', 1);
+    expect(first).toMatchObject({ id: 'fax-1', source: `/faxwatch/north`, account: 'north', data: { state: 'sent' } });
+    expect(new Set(api.log.map(({ key, faxId }) => `${faxId} ${key}`))).toEqual(
+      new Set(['1 key-of-north', '2 key-of-south']),
+    );
+    expect(await harness.redis.hget(`${harness.name}:north:status:1`, 'state')).toBe('sent');
+    expect(new Set(harness.hidden)).toEqual(new Set(['key-of-north', 'key-of-south']));
+  });
+
+  it('wakes within 1.2 s of its first job, and one that sleeps has no connection and nothing in Redis', async () => {
+    await harness.start({ north, south });
+    const before = await connections();
+    const started = performance.now();
+    await harness.enqueue('north', 1);
+    const first = await harness.until(() => api.log[0]);
+    expect(first.at - started).toBeLessThan(1_200);
+    expect(await connections()).toBe(before + 1);
+    expect(await harness.redis.keys(`*${harness.name}.south:*`)).toEqual([]);
+  });
+
+  it('whose key is refused holds up no other, and its alert says whose it is', async () => {
+    api.set('key-of-north', 'refused');
+    await harness.start({ north, south });
+    await harness.enqueue('north', ...ids(1, 20));
+    const alert = await harness.until(() => harness.alerts[0]);
+    expect(alert).toMatchObject({
+      type: 'fax.alert.unauthorized',
+      source: '/faxwatch/north',
+      account: 'north',
+    });
+    await harness.enqueue('south', ...ids(101, 20));
+    expect(await harness.eventsOf('south', 20)).toHaveLength(20);
+    expect(harness.events.filter(({ account }) => account === 'north')).toEqual([]);
+  });
+
+  it('that the API leaves hanging, or that has many jobs, holds up no other', async () => {
+    api.set('key-of-north', 'hanging');
+    api.set('key-of-east', 'ok');
+    await harness.start({ north, south, east: { FAX_API_KEY: 'key-of-east', RATE_LIMIT_MAX: 5 } });
+    await harness.enqueue('north', ...ids(1, 60));
+    await harness.enqueue('east', ...ids(1_001, 2_000));
+    await harness.until(
+      () => (api.requestsWith('key-of-north') > 0 && api.requestsWith('key-of-east') > 0) || undefined,
+    );
+    const started = performance.now();
+    await harness.enqueue('south', ...ids(101, 20));
+    expect(await harness.eventsOf('south', 20)).toHaveLength(20);
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  async function connections(): Promise<number> {
+    return Number(/connected_clients:(\d+)/.exec(await harness.redis.info('clients'))?.[1]);
+  }
+});
+
+describe('the file of accounts', () => {
+  it('is read again: accounts come and go, and the jobs of one that goes stay', async () => {
+    await harness.start({ north });
+    await harness.enqueue('south', 1);
+    await harness.write({ north, south });
+    await harness.eventsOf('south', 1); // within the 5 s of the contract, or Jest's time-out ends it
+    await harness.write({ south });
+    await harness.until(() => harness.log.lines.find(({ msg }) => msg === 'account: no longer served'));
+    await harness.enqueue('north', 2);
+    await harness.enqueue('south', 3);
+    await harness.eventsOf('south', 2);
+    expect(api.requestsWith('key-of-north')).toBe(0);
+    expect(await harness.queue('north').getWaitingCount()).toBe(1);
+  });
+
+  it('changes a key under load: the old one is used no more, and no job is lost', async () => {
+    await harness.start({ north: { ...north, RATE_LIMIT_MAX: 20 } });
+    await harness.enqueue('north', ...ids(1, 100));
+    await harness.eventsOf('north', 10);
+    api.set('key-of-north', 'refused');
+    api.set('another-key', 'ok');
+    await harness.until(() => harness.alerts.find(({ type }) => type === 'fax.alert.unauthorized'));
+    const changedAt = performance.now();
+    await harness.write({ north: { FAX_API_KEY: 'another-key', RATE_LIMIT_MAX: 20 } });
+    const over = await harness.until(() =>
+      harness.alerts.find(({ type }) => type === 'fax.alert.unauthorized.resolved'),
+    );
+    expect(over.data.message).toMatch(/the key was changed/);
+    expect(performance.now() - changedAt).toBeLessThan(5_000);
+    expect(await harness.eventsOf('north', 100)).toHaveLength(100);
+    expect(api.requestsWith('key-of-north', changedAt + 5_000)).toBeLessThanOrEqual(2);
+    expect(new Set(harness.events.map(({ id }) => id)).size).toBe(100);
+    expect(harness.hidden).toContain('another-key');
+  });
+
+  it('that is wrong changes nothing, says which account and field, and shows no value', async () => {
+    harness = await replaced({ DASHBOARD_PORT: await port() });
+    await harness.start({ north, south });
+    expect(await metric('fax_accounts_file_valid')).toBe('1');
+    for (const [content, problem] of [
+      [{ north: { FAX_API_KEY: 'hu sh' } }, /account "north": FAX_API_KEY: .*; nothing is changed/],
+      ['{"north":{"FAX_API_KEY":"hu sh"', /must be a JSON object.*; nothing is changed/],
+    ] as const) {
+      await harness.write(content);
+      await harness.readKeys();
+      expect(harness.log.lines.at(-1)?.msg).toMatch(problem);
+      expect(await metric('fax_accounts_file_valid')).toBe('0');
+    }
+    expect(JSON.stringify(harness.log.lines)).not.toContain('hu sh');
+    await harness.enqueue('south', 1);
+    await harness.eventsOf('south', 1);
+    await harness.write({ north, south });
+    await harness.readKeys();
+    expect(await metric('fax_accounts_file_valid')).toBe('1');
+  });
+});
+
+it('metrics, readiness and dashboard tell accounts apart', async () => {
+  harness = await replaced({ DASHBOARD_PORT: await port() });
+  api.set('key-of-north', 'refused');
+  await harness.start({ north, south, asleep: { FAX_API_KEY: 'key-of-none' } }, { worker: true, board: true });
+  await harness.enqueue('north', 1);
+  await harness.enqueue('south', 2);
+  await harness.eventsOf('south', 1);
+  await harness.until(() => harness.alerts[0]);
+  expect(await metric('fax_finished_total{account="south",state="sent",reason="ok"}')).toBe('1');
+  expect(await metric('fax_brake{account="north",reason="unauthorized"}')).toBe('1');
+  expect(await text('/metrics')).not.toContain('asleep');
+  expect(JSON.parse(await text('/readyz'))).toEqual({ status: 'ready', refused: ['north'] });
+  const { queues } = JSON.parse(await text('/queues/api/queues')) as { queues: { name: string }[] };
+  expect(queues.map(({ name }) => name.split('.')[1]).sort()).toEqual(['asleep', 'north', 'south']);
+  await harness.write({ south });
+  await harness.readKeys();
+  const left = JSON.parse(await text('/queues/api/queues')) as { queues: { name: string }[] };
+  expect(left.queues.map(({ name }) => name.split('.')[1])).toEqual(['south']);
+  await harness.until(async () => !(await text('/metrics')).includes('account="north"') || undefined);
+});
+
+async function replaced(env: Record<string, string>): Promise<AccountsHarness> {
+  await harness.stop();
+  return new AccountsHarness(redis.url, { FAX_API_BASE_URL: api.url, ...env });
+}
+
+async function text(path: string): Promise<string> {
+  return (await fetch(`${harness.address}${path}`)).text();
+}
+
+async function metric(name: string): Promise<string | undefined> {
+  const line = (await text('/metrics')).split('\n').find((each) => each.startsWith(`${name} `));
+  return line?.slice(name.length + 1);
+}
+
+async function port(): Promise<string> {
+  return String(await freePort());
+}
