@@ -20,6 +20,7 @@ import { ClaimGate } from './polling/claim.ts';
 import { Notes } from './polling/notes.ts';
 import type { PollObserver } from './polling/observer.ts';
 import { Poller } from './polling/poll.ts';
+import { PollingReport } from './polling/polling-report.ts';
 import { ResultStore } from './polling/result-store.ts';
 import { FleetSignals } from './polling/signals.ts';
 import { createWorker } from './polling/worker.ts';
@@ -179,7 +180,10 @@ export class Account {
 
     const api = new FaxApiClient(this.#settings);
     this.#clients = [api];
-    const worker = this.#createWorker(this.#createPoller(api, wordings));
+    const report = new PollingReport(this.chooser, this.limit, log);
+    const reporting = report.start();
+    started.defer(() => reporting[Symbol.dispose]());
+    const worker = this.#createWorker(this.#createPoller(api, wordings, report));
     // A second close waits for the first: for the jobs whose requests the API client has just cut off.
     started.deferWithin(LETTING_GO_MS, () => worker.close());
     started.defer(() => api.close());
@@ -205,7 +209,7 @@ export class Account {
     started.defer(() => list.close()); // which ends a sweep under way
   }
 
-  #createPoller(api: FaxApiClient, wordings: Wordings): Poller {
+  #createPoller(api: FaxApiClient, wordings: Wordings, report: PollingReport): Poller {
     const { redis, rules, log } = this.#parts;
     const { keys, queue, limit, brake } = this;
     const clock = this.#clock;
@@ -225,7 +229,7 @@ export class Account {
         hints: this.hints,
         results: new ResultStore(redis, keys, this.#settings, this.name),
         notes: new Notes(redis, log),
-        observer: this.#observer,
+        observer: report.counting(this.#observer),
       },
       this.#settings,
     );
