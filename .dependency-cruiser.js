@@ -13,6 +13,7 @@ const FLOORS = [
   ['schedule'],
   ['hints'],
   ['polling'],
+  ['overview'],
   ['dashboard'],
   ['tracing.ts', 'account.ts'],
   ['main.ts', 'index.ts'],
@@ -28,7 +29,8 @@ const DECIDING = [
   'limit/(pace|hold-time|outage|refusal-scope|not-found)',
   'schedule/(life-table|worth|choose|durations|fault-backoff)',
   'hints/(hint|follow-up|words|page-map|history-view|history-trust)',
-  'polling/step',
+  'polling/(step|counts)',
+  'overview/(day-counts|poll-ages|words|judge|rule|next-poll|scales)',
 ];
 
 const floors = FLOORS.flatMap((names, floor) =>

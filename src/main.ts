@@ -84,15 +84,19 @@ async function startParts(
 
   const { keys, queue, limit, brake, inFlight, model, chooser } = account;
   const storage = new StorageWatch(redis, keys, log);
+  const fleet = new FleetReader({ queue, redis, keys, inFlight, limit, brake });
+  const ownKeyRefused = (): boolean => account.ownKeyRefused;
+  const shown = { name: queue.name, queue, redis, keys, model, fleet, storage, ownKeyRefused, settings };
   const server = await createServer({
-    fleet: new FleetReader({ queue, redis, keys, inFlight, limit, brake }),
+    fleet,
     metrics,
     model,
     chooser,
     storage,
-    ownKeyRefused: () => account.ownKeyRefused,
+    ownKeyRefused,
     idleMs: () => (roles.worker ? account.idleMs : undefined),
     board: roles.board ? queue : undefined,
+    overview: [shown],
     settings,
   });
   started.defer(() => server.close());

@@ -11,6 +11,7 @@ import type { ModelStore } from '../schedule/model-store.ts';
 import type { Chooser } from '../schedule/chooser.ts';
 import type { StorageWatch } from '../redis/storage-watch.ts';
 import type { Fleet, FleetReader } from './fleet.ts';
+import { createOverview, type OverviewAccount } from '../overview/overview.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 import type { Metrics } from './metrics.ts';
 import { passwordCheck } from './password.ts';
@@ -28,6 +29,8 @@ export type HttpParts = {
   readonly idleMs: () => number | undefined;
   /** The queue that Bull Board shows; undefined for health and metrics alone. */
   readonly board: Queue | undefined;
+  /** What the overview shows. */
+  readonly overview: readonly OverviewAccount[];
   readonly settings: Pick<
     Settings,
     'DASHBOARD_HOST' | 'DASHBOARD_PORT' | 'DASHBOARD_USERNAME' | 'DASHBOARD_PASSWORD' | 'DASHBOARD_READ_ONLY'
@@ -63,7 +66,7 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
   });
   await app.register(rateLimit, { max: REQUESTS_PER_MINUTE, timeWindow: '1 minute' });
   addHealth(app, parts);
-  if (parts.board) await addBoard(app, parts.board, parts.settings);
+  if (parts.board) await addBoard(app, parts.board, parts);
   return app;
 }
 
@@ -86,7 +89,7 @@ function addHealth(
   });
 }
 
-async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts['settings']): Promise<void> {
+async function addBoard(app: FastifyInstance, queue: Queue, { overview, settings }: HttpParts): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(BOARD);
   createBullBoard({
@@ -113,7 +116,7 @@ async function addBoard(app: FastifyInstance, queue: Queue, settings: HttpParts[
       });
       guarded.addHook('onRequest', (request, reply, done) => guarded.basicAuth(request, reply, done));
     }
-    guarded.get('/', (_request, reply) => reply.redirect(BOARD));
+    createOverview(overview).register(guarded);
     await guarded.register(adapter.registerPlugin(), { prefix: BOARD });
   });
 }
