@@ -13,6 +13,7 @@ const FLOORS = [
   ['schedule'],
   ['hints'],
   ['polling'],
+  ['overview'],
   ['dashboard', 'callback'],
   ['tracing.ts', 'account.ts'],
   ['accounts'],
@@ -29,7 +30,8 @@ const DECIDING = [
   'limit/(pace|hold-time|outage|refusal-scope|not-found)',
   'schedule/(life-table|worth|choose|durations|fault-backoff)',
   'hints/(hint|follow-up|words|page-map|history-view|history-trust)',
-  'polling/step',
+  'polling/(step|counts)',
+  'overview/(day-counts|poll-ages|words|judge|rule|next-poll|scales)',
 ];
 
 const floors = FLOORS.flatMap((names, floor) =>

@@ -14,5 +14,13 @@ export default tseslint.config(
       'no-console': 'error', // pino is the logger; the command line alone speaks to people
     },
   },
+  {
+    files: ['src/overview/served/*.js'], // for browsers
+    languageOptions: {
+      globals: Object.fromEntries(
+        ['document', 'fetch', 'location', 'AbortSignal', 'DOMParser', 'setTimeout'].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
   { files: ['src/cli.ts', 'src/cli/**', 'test/bench/**'], rules: { 'no-console': 'off' } },
 );

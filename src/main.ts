@@ -109,9 +109,10 @@ async function startParts(
   if (settings.ACCOUNTS_FILE === null) observerOf(undefined, settings.LOW_BALANCE_THRESHOLD);
 
   const storage = new StorageWatch(redis, storageKeys(settings, accounts.all), log);
-  const viewOf = views(redis, roles.worker);
+  const viewOf = views(redis, storage, roles.worker);
   const server = await createServer({
     awake: () => accounts.awake.map(viewOf),
+    all: () => [...new Set([...accounts.awake, ...accounts.all])].map(viewOf),
     queues: () => accounts.queues,
     redis,
     metrics,
@@ -160,17 +161,22 @@ async function startCallbacks(
 }
 
 /** What HTTP shows of each account, made when it is first shown. */
-function views(redis: RedisClient, polls: boolean): (account: Account) => AccountView {
+function views(redis: RedisClient, storage: StorageWatch, polls: boolean): (account: Account) => AccountView {
   const made = new WeakMap<Account, AccountView>();
   return (account) => {
-    const { name, queue, keys, inFlight, limit, brake, model, chooser } = account;
-    const view = made.get(account) ?? {
+    const known = made.get(account);
+    if (known) return known;
+    const { name, queue, keys, inFlight, limit, brake, model, chooser, settings } = account;
+    const fleet = new FleetReader({ queue, redis, keys, inFlight, limit, brake });
+    const ownKeyRefused = (): boolean => account.ownKeyRefused;
+    const view = {
       name,
-      fleet: new FleetReader({ queue, redis, keys, inFlight, limit, brake }),
+      fleet,
       model,
       chooser,
-      ownKeyRefused: () => account.ownKeyRefused,
+      ownKeyRefused,
       idleMs: () => (polls ? account.idleMs : undefined),
+      shown: { name: name ?? queue.name, queue, redis, keys, model, fleet, storage, ownKeyRefused, settings },
     };
     made.set(account, view);
     return view;

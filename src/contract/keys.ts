@@ -38,6 +38,10 @@ export type Keys = Readonly<{
   sweepWorth: string;
   /** What was learned of that list: hash, see history-record.ts. */
   history: string;
+  /** What the poll chosen last was worth, ms of lag: text, with an expiry; 0 while slots are left over. */
+  slotWorth: string;
+  /** Finished faxes and requests of ten minutes, counted by minute: hash, see polling/counts.ts, with an expiry. */
+  counts(tenMinutes: number): string;
   wordings: string;
   lowBalance: string;
   /** Written from time to time, to see whether Redis accepts writes. */
@@ -75,6 +79,8 @@ export function keysOf(prefix: string): Keys {
     sweeper: `${prefix}sweeper`,
     sweepWorth: `${prefix}sweep-worth`,
     history: `${prefix}history`,
+    slotWorth: `${prefix}slot-worth`,
+    counts: (tenMinutes) => `${prefix}finished:${tenMinutes}`,
     wordings: `${prefix}wordings`,
     lowBalance: `${prefix}low-balance`,
     writable: `${prefix}writable`,

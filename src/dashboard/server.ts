@@ -11,6 +11,7 @@ import type { ModelStore } from '../schedule/model-store.ts';
 import type { Chooser } from '../schedule/chooser.ts';
 import type { StorageWatch } from '../redis/storage-watch.ts';
 import type { FleetReader } from './fleet.ts';
+import { createOverview, type OverviewAccount } from '../overview/overview.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 import type { Metrics } from './metrics.ts';
 import { within } from '../timing/within.ts';
@@ -29,11 +30,15 @@ export type AccountView = {
   readonly ownKeyRefused: () => boolean;
   /** Since this process last worked on a job of it, ms; undefined if it has no worker. */
   readonly idleMs: () => number | undefined;
+  /** As the overview shows it. */
+  readonly shown: OverviewAccount;
 };
 
 export type HttpParts = {
   /** The accounts with something in flight. */
   readonly awake: () => readonly AccountView[];
+  /** All accounts, those with something in flight first. */
+  readonly all: () => readonly AccountView[];
   /** The queues of all accounts; another array whenever they change. */
   readonly queues: () => readonly Queue[];
   readonly redis: RedisClient;
@@ -122,7 +127,7 @@ async function stateOf({ awake, redis, storage }: HttpParts) {
   return { redisUp: pong !== undefined && !noneRead, storageProblem, awake: read };
 }
 
-async function addBoard(app: FastifyInstance, { queues, settings }: HttpParts): Promise<void> {
+async function addBoard(app: FastifyInstance, { awake, all, queues, settings }: HttpParts): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(BOARD);
   const board = createBullBoard({
@@ -161,7 +166,8 @@ async function addBoard(app: FastifyInstance, { queues, settings }: HttpParts): 
       });
       guarded.addHook('onRequest', (request, reply, done) => guarded.basicAuth(request, reply, done));
     }
-    guarded.get('/', (_request, reply) => reply.redirect(BOARD));
+    const shown = (views: () => readonly AccountView[]) => () => views().map((view) => view.shown);
+    createOverview(shown(awake), shown(all)).register(guarded);
     await guarded.register(adapter.registerPlugin(), { prefix: BOARD });
   });
 }

@@ -3,7 +3,7 @@
 -- KEYS[1] result hash   KEYS[2] lease   KEYS[3] faxes in flight   KEYS[4] brake   KEYS[5] count of jobs that stand by
 -- KEYS[6] pace
 -- KEYS[7] candidates, see in-flight-heads.lua   KEYS[8] chosen   KEYS[9] hinted   KEYS[10] hints   KEYS[11] hint kept
--- for this fax
+-- for this fax   KEYS[12] counts of these ten minutes, see counts.ts
 -- ARGV[1] fax id   ARGV[2] job id   ARGV[3] lease, ms   ARGV[4] when it was enqueued, ms since 1970   ARGV[5] how long
 -- a probe may take, ms
 -- ARGV[6] 1 if this job has not been seen before, else 0   ARGV[7] a job that is gone: its lease is free; '' for none
@@ -15,6 +15,7 @@
 -- 'new' if neither
 -- ARGV[13] its score as a candidate   ARGV[14] least interval between two polls of a fax, ms   ARGV[15] when it was last
 -- polled, ms since 1970; 0 for never
+-- ARGV[16] field that counts the request   ARGV[17] after how many seconds the counts expire
 -- Returns the time of Redis (ms since 1970) and one of
 --   'done', fields and values of the result    the fax has its result
 --   'leased', job id, jobs that stand by       another job polls this fax
@@ -114,6 +115,10 @@ if brake[1] and brake[1] ~= '' then
 end
 redis.call('ZREM', KEYS[7], ARGV[1])
 redis.call('ZREM', KEYS[8], ARGV[1])
+-- A count that Redis refuses must not keep a fax from being polled.
+if redis.pcall('HINCRBY', KEYS[12], ARGV[16], 1) == 1 then
+  redis.pcall('EXPIRE', KEYS[12], ARGV[17])
+end
 local hint = ''
 if hinted then
   hint = redis.call('HGET', KEYS[10], ARGV[1]) or ''

@@ -10,6 +10,7 @@ import type { RedisClock } from '../redis/clock.ts';
 import { candidateScore } from '../schedule/in-flight.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { fromHash, type FaxResult } from '../contract/result.ts';
+import { COUNTS_KEPT_SECONDS, countsAt } from './counts.ts';
 import { pairs } from './result-store.ts';
 import { watchesFax } from '../redis/fax-of-job.ts';
 
@@ -153,11 +154,13 @@ export class ClaimGate {
     const { status, lease, inFlight, brake, standBys, pace, candidates, chosen } = this.#parts.keys;
     const { hinted, hints, keptHint } = this.#parts.keys;
     const keys = [status(faxId), lease(faxId), inFlight, brake, standBys(faxId), pace, candidates, chosen];
-    keys.push(hinted, hints, keptHint(faxId));
+    const counts = countsAt(this.#parts.keys, this.#parts.clock.now());
+    keys.push(hinted, hints, keptHint(faxId), counts.key);
     const netMs = purpose.kind === 'net' ? Math.ceil(purpose.netMs) : 0;
     const score = pendingAt === undefined ? enqueuedAt : candidateScore(pendingAt - enqueuedAt, pendingAt);
     const how = [purpose.kind, netMs, BIN_SPAN, standing, score, this.#minMs, polledAt ?? 0];
     const args = [faxId, jobId, Math.ceil(leaseMs), enqueuedAt, this.#probeMs, first ? 1 : 0, gone, fetchedAt, ...how];
+    args.push(counts.field('r'), COUNTS_KEPT_SECONDS);
     const reply = await this.#claim(keys, args);
     this.#parts.clock.told(reply[0]);
     return reply;

@@ -226,7 +226,9 @@ export class Poller {
   async #finish(visit: Visit, after: FaxProgress, outcome: Outcome, answer: Answer, now: number): Promise<FaxResult> {
     const { chooser, results, notes, observer } = this.#parts;
     const { job, fax, enqueuedAt } = visit;
-    const finished = results.finish(fax.faxId, {
+    const ageMs = now - enqueuedAt;
+    const lagCeilingMs = Math.max(0, ageMs - pendingAge(visit));
+    const found = {
       faxJobId: publicId(fax.faxId),
       ...outcome,
       apiStatus: after.apiStatus,
@@ -236,10 +238,9 @@ export class Poller {
       enqueuedAt: new Date(enqueuedAt).toISOString(),
       completedAt: new Date(now).toISOString(),
       metadata: fax.metadata,
-    });
+    };
+    const finished = results.finish(fax.faxId, found, lagCeilingMs);
     const [result] = await Promise.all([finished, notes.finished(job, after, outcome, answer)]); // in one trip
-    const ageMs = now - enqueuedAt;
-    const lagCeilingMs = Math.max(0, ageMs - pendingAge(visit));
     if (outcome.state === 'sent' || outcome.state === 'failed') chooser.learnFinal(pendingAge(visit), ageMs);
     observer.finished(result, lagCeilingMs);
     notes.logFinished(result, answer, lagCeilingMs);

@@ -3,6 +3,7 @@ import type { Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { completedEvent } from '../contract/event.ts';
+import { COUNTS_KEPT_SECONDS, countsAt, LETTER_OF } from './counts.ts';
 import { fromHash, toHash, type FaxResult } from '../contract/result.ts';
 
 /** Stores results and publishes their events. */
@@ -29,14 +30,19 @@ export class ResultStore {
 
   /**
    * Stores a result, adds its event to the stream and publishes it, as one atomic step. A second attempt changes
-   * nothing.
+   * nothing. It is counted in the minute in which it was found.
    *
+   * @param lagCeilingMs how late it was found at most, ms
    * @returns the result in force: the one given, or the one that was there before
    */
-  async finish(faxId: string, result: FaxResult): Promise<FaxResult> {
+  async finish(faxId: string, result: FaxResult, lagCeilingMs: number): Promise<FaxResult> {
     const { RESULT_TTL_SECONDS, EVENTS_STREAM_MAXLEN } = this.#settings;
     const { status, events, lease, inFlight, standBys, candidates, chosen, hinted, hints } = this.#keys;
     const keys = [status(faxId), events, lease(faxId), inFlight, standBys(faxId), candidates, chosen, hinted, hints];
+    const counts = countsAt(this.#keys, Date.parse(result.completedAt));
+    keys.push(counts.key);
+    const timed = result.state === 'sent' || result.state === 'failed'; // of the others nobody knows when they ended
+    const lagMs = timed ? Math.round(lagCeilingMs) : 0;
     const event = JSON.stringify(completedEvent(result, this.#account));
     const fields = Object.entries(toHash(result)).flat();
     const existing = await this.#finish(keys, [
@@ -45,6 +51,10 @@ export class ResultStore {
       RESULT_TTL_SECONDS,
       EVENTS_STREAM_MAXLEN,
       faxId,
+      counts.field(LETTER_OF[result.state]),
+      counts.field('l'),
+      lagMs,
+      COUNTS_KEPT_SECONDS,
       ...fields,
     ]);
     return existing.length === 0 ? result : fromHash(pairs(existing));

@@ -235,7 +235,8 @@ export class Chooser {
   }
 
   async #refresh(): Promise<void> {
-    await this.#parts.model.flush();
+    const worthMs = this.#idle ? 0 : this.#worthMs;
+    await Promise.all([this.#parts.model.flush(), this.#parts.inFlight.tellSlotWorth(worthMs)]);
     this.#curve = SurvivalCurve.of(this.#parts.model.hazards);
   }
 }

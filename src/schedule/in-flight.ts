@@ -6,6 +6,8 @@ import { binOf } from './life-table.ts';
 
 const CHOSEN_FOR_MS = 60_000; // much longer than a chosen fax waits for its slot
 
+const WORTH_KEPT_MS = 60_000; // that no worker runs is known by other signs
+
 const LINGERING_MS = 1_000;
 
 /** The faxes in flight at one moment, as Redis knows them. */
@@ -145,5 +147,10 @@ export class InFlight {
       [inFlight, candidates, chosen, hinted, hints, ...leases],
       faxes.flatMap(({ faxId, jobId }) => [faxId, jobId]),
     );
+  }
+
+  /** Tells whoever draws the schedule what a slot is worth now, ms of lag; 0 while slots are left over. */
+  async tellSlotWorth(ms: number): Promise<void> {
+    await this.#redis.set(this.#keys.slotWorth, Math.round(ms), 'PX', WORTH_KEPT_MS);
   }
 }

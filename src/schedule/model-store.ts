@@ -9,6 +9,7 @@ const REMEMBERED = 1_000;
 
 /** The completion model of all workers. What this worker learns is summed here, and flushed to Redis by one script. */
 export class ModelStore {
+  readonly #redis: RedisClient;
   readonly #key: string;
   readonly #learn: Script<string[]>;
   readonly #prior = shippedPrior();
@@ -18,6 +19,7 @@ export class ModelStore {
   #remembered = 0;
 
   constructor(redis: RedisClient, keys: Keys) {
+    this.#redis = redis;
     this.#key = keys.model;
     this.#learn = loadScript(redis, new URL('./model-learn.lua', import.meta.url));
   }
@@ -41,6 +43,11 @@ export class ModelStore {
   completed(fromMs: number, toMs: number): void {
     learnCompletion(this.#learned, this.#hazards, Math.max(0, fromMs), Math.max(0, toMs));
     this.#completions += 1;
+  }
+
+  /** Completions per ms of each bin as all workers have learned them by now. Changes nothing, here or in Redis. */
+  async read(): Promise<Float64Array> {
+    return estimate(tableFrom(Object.entries(await this.#redis.hgetall(this.#key)).flat()), this.#prior);
   }
 
   /** Adds what was learned since the last flush to the model in Redis, and reads what all workers have learned. */

@@ -52,6 +52,7 @@ async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{
       keys.hinted,
       keys.hints,
       keys.keptHint(faxId),
+      keys.counts(1),
     ],
     [
       faxId,
@@ -69,6 +70,8 @@ async function claim(faxId = '200', jobId = 'job-1', more: More = {}): Promise<{
       enqueuedAt,
       MIN_MS,
       polledAt,
+      '3r',
+      90_000,
     ],
   );
   return { now, said };
@@ -146,6 +149,25 @@ describe('a claim of a fax', () => {
   it('under one lease leaves other faxes free', async () => {
     await claim();
     expect((await claim('201', 'job-2')).said).toEqual(['go', 0, 0, '']);
+  });
+});
+
+describe('the count of requests', () => {
+  it('rises with each claim that may poll, and with no other', async () => {
+    await claim();
+    await claim('200', 'job-2');
+    await claim('201', 'job-3', { purpose: 'join' });
+    expect(await redis.client.hgetall(keys.counts(1))).toEqual({ '3r': '1' });
+    await claim();
+    expect(await redis.client.hgetall(keys.counts(1))).toEqual({ '3r': '2' });
+    const ttl = await redis.client.ttl(keys.counts(1));
+    expect(ttl).toBeGreaterThan(89_000);
+    expect(ttl).toBeLessThanOrEqual(90_000);
+  });
+
+  it('that Redis refuses does not keep a fax from being polled', async () => {
+    await redis.client.set(keys.counts(1), 'no hash');
+    expect((await claim()).said).toEqual(['go', 0, 0, '']);
   });
 });
 

@@ -15,7 +15,7 @@ async function finish(
   faxId: string,
   event: string,
   result: Record<string, string>,
-  keptEvents = 1_000,
+  { keptEvents = 1_000, lagMs = 0 } = {},
 ): Promise<Record<string, string>> {
   const run = loadScript<string[]>(redis.client, new URL('../../src/polling/result-finish.lua', import.meta.url));
   const scriptKeys = [
@@ -28,9 +28,10 @@ async function finish(
     keys.chosen,
     keys.hinted,
     keys.hints,
+    keys.counts(1),
   ];
   return pairs(
-    await run(scriptKeys, [keys.completed, event, TTL_SECONDS, keptEvents, faxId, ...Object.entries(result).flat()]),
+    await run(scriptKeys, [keys.completed, event, TTL_SECONDS, keptEvents, faxId, '3s', '3l', lagMs, 90_000, ...Object.entries(result).flat()]),
   );
 }
 
@@ -86,8 +87,22 @@ it('a second end changes nothing, and gets the first', async () => {
   expect(await redis.client.hgetall(keys.status('200'))).toEqual({ state: 'sent', message: 'Sent!' });
 });
 
+it('a fax is counted once, with how late it was found at most, for a day and an hour', async () => {
+  await finish('200', 'event', { state: 'sent' }, { lagMs: 1_500 });
+  await finish('200', 'again', { state: 'sent' }, { lagMs: 9_000 });
+  await finish('201', 'event', { state: 'sent' }, { lagMs: 500 });
+  expect(await redis.client.hgetall(keys.counts(1))).toEqual({ '3s': '2', '3l': '2000' });
+  expect(await redis.client.ttl(keys.counts(1))).toBeGreaterThan(89_000);
+});
+
+it('a count that Redis refuses does not undo a result', async () => {
+  await redis.client.set(keys.counts(1), 'no hash');
+  expect(await finish('200', 'event', { state: 'sent' }, { lagMs: 1_500 })).toEqual({});
+  expect(await redis.client.hget(keys.status('200'), 'state')).toBe('sent');
+});
+
 it('the stream keeps about as many events as it is told, the newest', async () => {
-  for (let fax = 1; fax <= 500; fax += 1) await finish(String(fax), `event of ${fax}`, { state: 'sent' }, 100);
+  for (let fax = 1; fax <= 500; fax += 1) await finish(String(fax), `event of ${fax}`, { state: 'sent' }, { keptEvents: 100 });
   const events = await streamed();
   expect(events.length).toBeLessThan(300); // whole nodes of the stream are trimmed, of 100 entries each
   expect(events.at(-1)).toBe('event of 500');

@@ -1,0 +1,130 @@
+import type { BrakeReason } from '../limit/hold-time.ts';
+import { meanLag, requestsPerSecond, sum } from './day-counts.ts';
+import type { AccountState } from './state.ts';
+import { clockTime, count, duration, figure, percent } from './words.ts';
+
+export type Severity = 'good' | 'warning' | 'critical';
+
+/** Something that a person should know of, and what to do about it. */
+export type Problem = { readonly severity: Exclude<Severity, 'good'>; readonly what: string; readonly remedy: string };
+
+/** Whether all is well, in one sentence, and if not, what to do. The worst problem comes first. */
+export type Judgement = {
+  readonly severity: Severity;
+  readonly sentence: string;
+  readonly problems: readonly Problem[];
+};
+
+const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, good: 2 };
+
+/** Judges an account. Pure. @param state undefined while Redis gives no answer */
+export function judge(state: AccountState | undefined): Judgement {
+  if (!state) return judged('Redis gives no answer: nothing is polled, and nothing can be shown.', [REDIS_AWAY]);
+  return judged(activity(state), problemsOf(state));
+}
+
+function judged(sentence: string, problems: readonly Problem[]): Judgement {
+  const sorted = [...problems].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+  return { severity: sorted[0]?.severity ?? 'good', sentence, problems: sorted };
+}
+
+const REDIS_AWAY: Problem = {
+  severity: 'critical',
+  what: 'Redis is away.',
+  remedy: 'Bring it back; check REDIS_URL. Nothing is lost, and polling resumes by itself.',
+};
+
+const inFlight = ({ jobs }: AccountState['fleet']): number => jobs.wait + jobs.active + jobs.delayed + jobs.prioritized;
+
+function activity(state: AccountState): string {
+  const { fleet, workers, now, counts, limitPerSecond } = state;
+  const faxes = inFlight(fleet);
+  const perSecond = requestsPerSecond(counts, now);
+  const stopped = fleet.paused || workers === 0 || state.fleet.brake?.reason === 'unauthorized';
+  const polling =
+    perSecond > 0
+      ? `Polling at ${figure(perSecond)} requests a second, ${percent(perSecond / limitPerSecond)} of the limit`
+      : faxes === 0
+        ? 'Nothing to poll'
+        : stopped
+          ? 'Not polling'
+          : 'Waiting for the next poll';
+  const waiting =
+    faxes === 0
+      ? 'no fax is in flight'
+      : `${count(faxes, 'fax', 'faxes')} in flight, the oldest ${duration(fleet.oldestInFlightMs)}`;
+  const lag = meanLag(sum(counts.hour));
+  const found = lag === undefined ? '' : `; finished faxes are found at most ${duration(lag)} late on average`;
+  return `${polling}; ${waiting}${found}.`;
+}
+
+function problemsOf(state: AccountState): Problem[] {
+  const { fleet, workers, now, ownKeyRefused, storageProblem, historyStoppedUntil, wordings } = state;
+  const problems: Problem[] = [];
+  if (fleet.brake) problems.push(ofBrake(fleet.brake.reason, fleet.brake.heldUntil, fleet.brake.cause, now));
+  if (ownKeyRefused) {
+    problems.push({
+      severity: 'critical',
+      what: 'The API refuses the key of this worker, and takes that of others.',
+      remedy: 'Give this worker the FAX_API_KEY of the others, and restart it.',
+    });
+  }
+  if (storageProblem !== undefined) {
+    problems.push({ severity: 'critical', what: 'Results cannot be stored.', remedy: sentence(storageProblem) });
+  }
+  if (workers === 0) {
+    problems.push({
+      severity: 'critical',
+      what: 'No worker runs.',
+      remedy: 'Start one: "npm start", or "faxwatch worker". If one should run, look at its log.',
+    });
+  }
+  if (fleet.paused) {
+    problems.push({
+      severity: 'critical',
+      what: 'The queue is paused.',
+      remedy: 'Resume it in Bull Board, or with resume() of a BullMQ client.',
+    });
+  }
+  if (wordings.length > 0) {
+    problems.push({
+      severity: 'warning',
+      what: `The API uses ${count(wordings.length, 'wording', 'wordings')} that no rule knows; such faxes stay pending.`,
+      remedy: 'If one of them is final, put its rule below into a CLASSIFICATION_FILE, and restart the workers.',
+    });
+  }
+  if (historyStoppedUntil !== undefined) {
+    problems.push({
+      severity: 'warning',
+      what: 'The list of faxes is of no use.',
+      remedy: `It is tried again at ${clockTime(historyStoppedUntil)}. Meanwhile faxes are polled as without it.`,
+    });
+  }
+  return problems;
+}
+
+const BRAKES: Readonly<Record<BrakeReason, Problem>> = {
+  unauthorized: {
+    severity: 'critical',
+    what: 'The API refuses the key (401): polling is stopped.',
+    remedy: 'Check FAX_API_KEY in the Fax.to dashboard, set the right one and restart. Nothing is lost.',
+  },
+  rate_limited: {
+    severity: 'critical',
+    what: 'The API refuses requests for their number (403 or 429): polling pauses, then goes on slower.',
+    remedy: 'Lower RATE_LIMIT_MAX. If something else uses the key, raise RATE_LIMIT_HEADROOM.',
+  },
+  api_down: {
+    severity: 'critical',
+    what: 'Most requests to the API fail: polling has slowed down.',
+    remedy: 'Usually it passes by itself. Check FAX_API_BASE_URL and the network.',
+  },
+};
+
+function ofBrake(reason: BrakeReason, heldUntil: number, cause: string, now: number): Problem {
+  const { severity, what, remedy } = BRAKES[reason];
+  const next = heldUntil > now ? `Next try at ${clockTime(heldUntil)}.` : 'The next request is a try.';
+  return { severity, what: cause === '' ? what : `${what} Cause: ${cause}.`, remedy: `${next} ${remedy}` };
+}
+
+const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
