@@ -6,7 +6,7 @@ import type { Settings } from '../settings/table.ts';
 import { every } from '../timing/every.ts';
 import { ServedAccount } from './served-account.ts';
 
-const LOOK_MS = 900; // so that an account polls within a good second of its first job
+const LOOK_MS = 700; // so that an account polls within a second of its first job
 const IN_FLIGHT_KEYS = ['wait', 'paused', 'prioritized', 'delayed', 'active'];
 
 /** All accounts that a process serves: those of `ACCOUNTS_FILE`, or one without a name, which never sleeps. */

@@ -53,6 +53,7 @@ const MOST_FAXES = 2_000; // in flight, the newest, that are looked for on the l
 const LOOKS = 5; // at one page, in the least interval between two polls of one fax
 const HINT_AGAIN = 12; // least intervals until the same fax is hinted at again
 const COVERED = 3; // greatest intervals for which the list may speak for a fax
+const ENOUGH_FAILURES = 2; // in a row, of a list that has proved right
 // one of how many slots a list gets at most until a hint of it has proved right: at first, and if it failed before
 const TRIAL_SLOTS = { first: 3, again: 30 };
 
@@ -74,6 +75,7 @@ export class Sweeper {
   #knowledge: HistoryKnowledge | undefined;
   #renewedAt = -Infinity;
   #sweptAt = -Infinity;
+  #failures = 0; // in a row
   #running: Promise<void> | undefined;
 
   constructor(parts: SweeperParts, settings: SweepSettings) {
@@ -193,12 +195,17 @@ export class Sweeper {
     const answer = await ask(page);
     const outcome = answer.kind === 'list' ? 'ok' : 'unusable';
     observer.swept(outcome);
-    if (answer.kind === 'unusable') return this.#stop(answer.reason, now);
+    const { trust, words } = await record.read();
+    if (answer.kind === 'unusable') {
+      // A list that has proved right may be refused once: for the rate limit, which it shares with the polls.
+      this.#failures += 1;
+      return trust.trusted && this.#failures < ENOUGH_FAILURES ? undefined : this.#stop(answer.reason, now);
+    }
+    this.#failures = 0;
     const { entries } = answer;
     if (entries.length >= this.#settings.HISTORY_PAGE_SIZE && oldestFirst(entries)) {
       return this.#stop('it has the oldest faxes first', now);
     }
-    const { trust, words } = await record.read();
     await this.#act(this.#view.read(page, entries, words, trust.trusted, now), now);
     chooser.next();
   }
@@ -220,6 +227,7 @@ export class Sweeper {
   async #stop(reason: string, now: number): Promise<void> {
     const { alerts, log, record } = this.#parts;
     const knowledge = await record.read();
+    this.#failures = 0;
     const stoppedUntil = await record.stop(knowledge, now);
     const { words, trust } = knowledge;
     this.#knowledge = { words, trust: { trusted: false, stoppedUntil, stops: trust.stops + 1 } };
