@@ -42,16 +42,10 @@ export class HistoryView {
   /** Faxes that are no longer in flight; the oldest first. */
   readonly #gone = new Set<string>();
   #agreed = new Map<string, number>();
-  #missed = 0;
   #largest = 0;
 
   constructor(options: ViewOptions) {
     this.#options = options;
-  }
-
-  /** Faxes that finished and that the list had not shown as final before. */
-  get missed(): number {
-    return this.#missed;
   }
 
   /** The page that is worth most now. @param leastMs time between two looks at one page, ms */
@@ -64,8 +58,10 @@ export class HistoryView {
    *
    * @param faxes the newest first
    * @param all whether there are no others
+   * @returns those in flight no more that were looked for and not shown as final
    */
-  renew(faxes: readonly WatchedFax[], all: boolean): void {
+  renew(faxes: readonly WatchedFax[], all: boolean): string[] {
+    const unshown: string[] = [];
     this.#faxes = new Map(faxes.map((fax) => [fax.faxId, fax]));
     for (const { faxId, pendingAt } of faxes) {
       if (pendingAt === this.#coveredAt.get(faxId)) continue;
@@ -76,16 +72,17 @@ export class HistoryView {
         this.#listedAs.delete(faxId);
       }
     }
-    // One older than all of these may have been left out for newer ones: nobody knows whether it is finished.
+    // One older than all of these may have been left out for newer ones: nobody knows whether it is still in flight.
     const oldestAt = all ? -Infinity : (faxes.at(-1)?.enqueuedAt ?? Infinity);
     for (const { faxId, lookedAt, enqueuedAt } of this.#map.renew(faxes, this.#largest || this.#options.pageSize)) {
-      const finished = enqueuedAt > oldestAt;
-      if (finished && lookedAt > 0 && !this.#hinted.has(faxId)) this.#missed += 1;
+      const gone = enqueuedAt > oldestAt;
+      if (gone && lookedAt > 0 && !this.#hinted.has(faxId)) unshown.push(faxId);
       for (const kept of [this.#polledAt, this.#coveredAt, this.#listedAs, this.#hinted]) kept.delete(faxId);
-      if (!finished) continue;
+      if (!gone) continue;
       this.#gone.add(faxId);
       if (this.#gone.size > GONE_KEPT) this.#gone.delete(this.#gone.values().next().value ?? '');
     }
+    return unshown;
   }
 
   /**

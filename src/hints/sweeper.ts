@@ -72,6 +72,7 @@ export class Sweeper {
   readonly #stopping = new AbortController();
   #view: HistoryView;
   #trial = new Trial();
+  #missed = 0;
   #knowledge: HistoryKnowledge | undefined;
   #renewedAt = -Infinity;
   #sweptAt = -Infinity;
@@ -166,7 +167,9 @@ export class Sweeper {
       const enqueuedAt = Number(newest[2 * i + 1]);
       return { faxId, enqueuedAt, pendingAt: scores[i] ? Number(scores[i]) % BIN_SPAN : enqueuedAt };
     });
-    this.#view.renew(faxes, faxes.length < MOST_FAXES);
+    const unshown = this.#view.renew(faxes, faxes.length < MOST_FAXES);
+    // Jobs that were removed, and a Redis that was emptied, are not the list's fault.
+    if (unshown.length > 0) this.#missed += await redis.exists(unshown.map((faxId) => keys.status(faxId)));
     this.#knowledge = knowledge;
     this.#renewedAt = performance.now();
     await this.#judge(knowledge, now);
@@ -180,7 +183,7 @@ export class Sweeper {
       this.#trial = new Trial();
       return;
     }
-    const came = this.#trial.look(words, this.#view.missed);
+    const came = this.#trial.look(words, this.#missed);
     const useless = whyUseless(came, words);
     if (useless) await this.#stop(useless, now);
     else if (!trust.trusted && came.confirmed > 0) {
