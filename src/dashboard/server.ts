@@ -12,6 +12,8 @@ import type { Chooser } from '../schedule/chooser.ts';
 import type { StorageWatch } from '../redis/storage-watch.ts';
 import type { Fleet, FleetReader } from './fleet.ts';
 import { createOverview, type OverviewAccount } from '../overview/overview.ts';
+import { faxIdOf } from '../redis/fax-of-job.ts';
+import { jobTitle, type BoardJob } from './job-title.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 import type { Metrics } from './metrics.ts';
 import { passwordCheck } from './password.ts';
@@ -38,6 +40,8 @@ export type HttpParts = {
 };
 
 const BOARD = '/queues';
+// Bull Board's page asks Google for fonts, which the policy forbids, and which are none of Google's business.
+const FOREIGN_FONTS = /<link href="https:\/\/fonts\.googleapis\.com\/[^>]*>/g;
 const REDIS_PATIENCE_MS = 2_000;
 const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds
 const UNLIMITED = { config: { rateLimit: false } }; // refusing a probe would get a healthy process restarted
@@ -92,8 +96,10 @@ function addHealth(
 async function addBoard(app: FastifyInstance, queue: Queue, { overview, settings }: HttpParts): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(BOARD);
+  const board = new BullMQAdapter(queue, { readOnlyMode: settings.DASHBOARD_READ_ONLY, externalJobUrl: faxLink });
+  board.setFormatter('name', (job: BoardJob) => jobTitle(job));
   createBullBoard({
-    queues: [new BullMQAdapter(queue, { readOnlyMode: settings.DASHBOARD_READ_ONLY })],
+    queues: [board],
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Faxwatch' } },
   });
@@ -117,8 +123,19 @@ async function addBoard(app: FastifyInstance, queue: Queue, { overview, settings
       guarded.addHook('onRequest', (request, reply, done) => guarded.basicAuth(request, reply, done));
     }
     createOverview(overview).register(guarded);
-    await guarded.register(adapter.registerPlugin(), { prefix: BOARD });
+    await guarded.register(async (boardApp) => {
+      boardApp.addHook('onSend', async (_request, _reply, payload) =>
+        typeof payload === 'string' ? payload.replace(FOREIGN_FONTS, '') : payload,
+      );
+      await boardApp.register(adapter.registerPlugin(), { prefix: BOARD });
+    });
   });
+}
+
+/** Where the board's job links to; a job that is for no fax, to the overview. */
+function faxLink({ data }: BoardJob): { displayText: string; href: string } {
+  const faxId = faxIdOf(data);
+  return { displayText: 'Its fax', href: faxId === undefined ? '/' : `/fax/${faxId}` };
 }
 
 const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD';

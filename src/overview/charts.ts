@@ -57,7 +57,8 @@ export function lagChart(id: string, title: string, series: Series): Content {
   const lags = series.counts.map((count) => seconds(meanLag(count)));
   const known = lags.filter((lag) => lag !== undefined);
   const max = roundTop(Math.max(...known));
-  const summary = known.length === 0 ? 'no fax was found' : `from ${figure(Math.min(...known))} to ${figure(Math.max(...known))} s`;
+  const summary =
+    known.length === 0 ? 'no fax was found' : `from ${figure(Math.min(...known))} to ${figure(Math.max(...known))} s`;
   const drawn = html`<path class="lag" d=${line(PLOT, lags, max)} />`;
   const table = tableOf(
     id,

@@ -55,7 +55,13 @@ function inFlight(fax: Extract<FaxView, { kind: 'in-flight' }>): Content {
 
 const facts = (pairs: readonly (readonly [string, string])[]): Content =>
   html`<dl>
-    ${pairs.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}
+    ${pairs.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
   </dl>`;
 
 function metadataOf(metadata: Readonly<Record<string, unknown>>): Content {
@@ -69,8 +75,7 @@ function timeLine({ polls }: FaxView): Content {
   return html`<h2>Polls</h2>
     <ol class="polls">
       ${polls.map(
-        ({ at, poll, said }) =>
-          html`<li value=${poll}><time datetime=${at}>${at.slice(11, 19)}</time> ${said}</li>`,
+        ({ at, poll, said }) => html`<li value=${poll}><time datetime=${at}>${at.slice(11, 19)}</time> ${said}</li>`,
       )}
     </ol>`;
 }

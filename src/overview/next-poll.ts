@@ -16,7 +16,16 @@ export type BeforeNextPoll = {
 };
 
 /** When a fax is polled next, and why then, in words. Pure. */
-export function nextPoll({ progress, brake, paused, hinted, candidate, chosen, expectedAt, now }: BeforeNextPoll): string {
+export function nextPoll({
+  progress,
+  brake,
+  paused,
+  hinted,
+  candidate,
+  chosen,
+  expectedAt,
+  now,
+}: BeforeNextPoll): string {
   if (paused) return 'Not until the queue is resumed: it is paused.';
   if (brake && brake.heldUntil > now) {
     return `Not before ${clockTime(brake.heldUntil)}: the brake is on for all faxes (${brake.reason}).`;

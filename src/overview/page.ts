@@ -62,10 +62,12 @@ const HEADINGS = { good: 'All is well', warning: 'Look at this', critical: 'This
 function banner({ severity, sentence, problems }: Judgement): Content {
   return html`<div class=${`banner ${severity}`}>
     <h1>${HEADINGS[severity]}</h1>
-    ${problems.length > 0 &&
-    html`<ul class="problems">
-      ${problems.map(({ what, remedy }) => html`<li><strong>${what}</strong> ${remedy}</li>`)}
-    </ul>`}
+    ${
+      problems.length > 0 &&
+      html`<ul class="problems">
+        ${problems.map(({ what, remedy }) => html`<li><strong>${what}</strong> ${remedy}</li>`)}
+      </ul>`
+    }
     <p>${sentence}</p>
   </div>`;
 }

@@ -41,7 +41,12 @@ export function pollAges(curve: SurvivalCurve, bounds: IntervalBounds, slotWorth
 }
 
 /** The first age, ms, at which the poll is worth a slot, within the bounds of the interval. */
-function nextPollAge(curve: SurvivalCurve, from: number, { minMs, maxMs }: IntervalBounds, slotWorthMs: number): number {
+function nextPollAge(
+  curve: SurvivalCurve,
+  from: number,
+  { minMs, maxMs }: IntervalBounds,
+  slotWorthMs: number,
+): number {
   let [early, late] = [from + minMs, from + Math.max(minMs, maxMs)];
   if (worth(curve, from, early) >= slotWorthMs) return early;
   while (late - early > EXACT_MS) {

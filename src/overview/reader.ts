@@ -162,10 +162,7 @@ export class AccountReader {
   async #jobInFlight(faxId: string): Promise<string | undefined> {
     const { redis, keys, queue } = this.#account;
     const named = `fax-${faxId}`;
-    const [owner, deduplicated] = await Promise.all([
-      redis.get(keys.lease(faxId)),
-      queue.getDeduplicationJobId(named),
-    ]);
+    const [owner, deduplicated] = await Promise.all([redis.get(keys.lease(faxId)), queue.getDeduplicationJobId(named)]);
     const ids = [owner, deduplicated, named].filter((id) => id !== null);
     return this.#firstOf(ids, faxId);
   }
