@@ -12,6 +12,8 @@ import type { Chooser } from '../schedule/chooser.ts';
 import type { StorageWatch } from '../redis/storage-watch.ts';
 import type { FleetReader } from './fleet.ts';
 import { createOverview, type OverviewAccount } from '../overview/overview.ts';
+import { faxIdOf } from '../redis/fax-of-job.ts';
+import { jobTitle, type BoardJob } from './job-title.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 import type { Metrics } from './metrics.ts';
 import { within } from '../timing/within.ts';
@@ -55,6 +57,8 @@ export type HttpParts = {
 };
 
 const BOARD = '/queues';
+// Bull Board's page asks Google for fonts, which the policy forbids, and which are none of Google's business.
+const FOREIGN_FONTS = /<link href="https:\/\/fonts\.googleapis\.com\/[^>]*>/g;
 const REDIS_PATIENCE_MS = 2_000;
 const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds
 const UNLIMITED = { config: { rateLimit: false } }; // refusing a probe would get a healthy process restarted
@@ -127,6 +131,13 @@ async function stateOf({ awake, redis, storage }: HttpParts) {
   return { redisUp: pong !== undefined && !noneRead, storageProblem, awake: read };
 }
 
+function boardQueue(queue: Queue, readOnlyMode: boolean): BullMQAdapter {
+  // The delimiter groups the queues of accounts, `fax-status.<account>`.
+  const adapter = new BullMQAdapter(queue, { readOnlyMode, delimiter: '.', externalJobUrl: faxLink });
+  adapter.setFormatter('name', (job: BoardJob) => jobTitle(job));
+  return adapter;
+}
+
 async function addBoard(app: FastifyInstance, { awake, all, queues, settings }: HttpParts): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(BOARD);
@@ -140,8 +151,7 @@ async function addBoard(app: FastifyInstance, { awake, all, queues, settings }: 
     if (shown === queues()) return;
     shown = queues();
     const { DASHBOARD_READ_ONLY: readOnlyMode } = settings;
-    // The delimiter groups the queues of accounts, `fax-status.<account>`.
-    board.replaceQueues(shown.map((queue) => new BullMQAdapter(queue, { readOnlyMode, delimiter: '.' })));
+    board.replaceQueues(shown.map((queue) => boardQueue(queue, readOnlyMode)));
   };
   await app.register(async (guarded) => {
     guarded.addHook('onRequest', (_request, _reply, done) => {
@@ -168,8 +178,19 @@ async function addBoard(app: FastifyInstance, { awake, all, queues, settings }: 
     }
     const shown = (views: () => readonly AccountView[]) => () => views().map((view) => view.shown);
     createOverview(shown(awake), shown(all)).register(guarded);
-    await guarded.register(adapter.registerPlugin(), { prefix: BOARD });
+    await guarded.register(async (boardApp) => {
+      boardApp.addHook('onSend', async (_request, _reply, payload) =>
+        typeof payload === 'string' ? payload.replace(FOREIGN_FONTS, '') : payload,
+      );
+      await boardApp.register(adapter.registerPlugin(), { prefix: BOARD });
+    });
   });
+}
+
+/** Where the board's job links to; a job that is for no fax, to the overview. */
+function faxLink({ data }: BoardJob): { displayText: string; href: string } {
+  const faxId = faxIdOf(data);
+  return { displayText: 'Its fax', href: faxId === undefined ? '/' : `/fax/${faxId}` };
 }
 
 const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD';

@@ -29,10 +29,11 @@ withChromium('one signs in, sees the queue, opens a job, and reads its poll hist
     await expect(stranger.goto(address)).rejects.toThrow('ERR_INVALID_AUTH_CREDENTIALS');
     const page = await browser.newPage({ httpCredentials: { username: 'admin', password: 'correct horse' } });
     await page.goto(address);
+    await page.getByRole('link', { name: 'Bull Board' }).click();
     await page.getByRole('link', { name: harness.settings.QUEUE_NAME }).first().click();
     await page.getByText('Completed', { exact: false }).first().click();
     await page.getByText('"Fax Failed: Busy"').waitFor();
-    await page.getByRole('link', { name: 'poll' }).click();
+    await page.getByRole('link', { name: `fax 200 · failed (busy) · ${polls} polls` }).click();
     await page.getByText('"A-17"').first().waitFor();
     await page.getByRole('tab', { name: 'Logs' }).click();
     await page.getByText(`poll ${polls}: failed (busy)`).waitFor();

@@ -31,7 +31,18 @@ async function finish(
     keys.counts(1),
   ];
   return pairs(
-    await run(scriptKeys, [keys.completed, event, TTL_SECONDS, keptEvents, faxId, '3s', '3l', lagMs, 90_000, ...Object.entries(result).flat()]),
+    await run(scriptKeys, [
+      keys.completed,
+      event,
+      TTL_SECONDS,
+      keptEvents,
+      faxId,
+      '3s',
+      '3l',
+      lagMs,
+      90_000,
+      ...Object.entries(result).flat(),
+    ]),
   );
 }
 
@@ -102,7 +113,8 @@ it('a count that Redis refuses does not undo a result', async () => {
 });
 
 it('the stream keeps about as many events as it is told, the newest', async () => {
-  for (let fax = 1; fax <= 500; fax += 1) await finish(String(fax), `event of ${fax}`, { state: 'sent' }, { keptEvents: 100 });
+  for (let fax = 1; fax <= 500; fax += 1)
+    await finish(String(fax), `event of ${fax}`, { state: 'sent' }, { keptEvents: 100 });
   const events = await streamed();
   expect(events.length).toBeLessThan(300); // whole nodes of the stream are trimmed, of 100 entries each
   expect(events.at(-1)).toBe('event of 500');

@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals';
+import { NOTHING } from '../../src/overview/day-counts.ts';
+import { judge } from '../../src/overview/judge.ts';
+import type { AccountState } from '../../src/overview/state.ts';
+
+const NOW = Date.parse('2030-01-01T12:00:30Z');
+const GOOD: AccountState = {
+  now: NOW,
+  fleet: {
+    pacePerSecond: 0.95,
+    brake: undefined,
+    paused: false,
+    jobs: { wait: 1, active: 1, delayed: 35, prioritized: 0 },
+    oldestInFlightMs: 725_000,
+  },
+  workers: 2,
+  limitPerSecond: 1,
+  ownKeyRefused: false,
+  storageProblem: undefined,
+  historyStoppedUntil: undefined,
+  wordings: [],
+  counts: {
+    hour: [
+      ...Array.from({ length: 58 }, () => NOTHING),
+      { ...NOTHING, sent: 2, lagMs: 28_500, requests: 57 },
+      { ...NOTHING, requests: 28 },
+    ],
+    day: [],
+  },
+  durations: { survival: [], pollAges: [] },
+};
+const whats = (state: Partial<AccountState>): string[] => judge({ ...GOOD, ...state }).problems.map(({ what }) => what);
+
+describe('the judgement', () => {
+  it('of a service that runs is one sentence', () => {
+    expect(judge(GOOD)).toEqual({
+      severity: 'good',
+      sentence:
+        'Polling at 0.94 requests a second, 94 % of the limit; 37 faxes in flight, the oldest 12 min; ' +
+        'finished faxes are found at most 14 s late on average.',
+      problems: [],
+    });
+  });
+
+  it('of one that has nothing to do says so', () => {
+    const jobs = { wait: 0, active: 0, delayed: 0, prioritized: 0 };
+    const counts = { hour: [NOTHING], day: [] };
+    const { severity, sentence } = judge({ ...GOOD, counts, fleet: { ...GOOD.fleet, jobs, oldestInFlightMs: 0 } });
+    expect([severity, sentence]).toEqual(['good', 'Nothing to poll; no fax is in flight.']);
+  });
+
+  it('without Redis is critical', () => {
+    expect(judge(undefined)).toMatchObject({ severity: 'critical', problems: [{ what: 'Redis is away.' }] });
+  });
+
+  it('names each problem', () => {
+    expect(whats({ workers: 0 })).toEqual(['No worker runs.']);
+    expect(whats({ fleet: { ...GOOD.fleet, paused: true } })).toEqual(['The queue is paused.']);
+    expect(whats({ storageProblem: 'redis is full' })).toEqual(['Results cannot be stored.']);
+    expect(whats({ historyStoppedUntil: NOW + 1 })).toEqual(['The list of faxes is of no use.']);
+    expect(whats({ ownKeyRefused: true })[0]).toContain('refuses the key of this worker');
+  });
+
+  it('tells which brake is on, until when and why', () => {
+    const brake = { reason: 'api_down', refusals: 1, since: NOW, heldUntil: NOW + 30_000, cause: 'timeout' } as const;
+    const [problem] = judge({ ...GOOD, fleet: { ...GOOD.fleet, brake } }).problems;
+    expect(problem?.what).toContain('Cause: timeout.');
+    expect(problem?.remedy).toMatch(/^Next try at 12:01:00 UTC\./);
+  });
+
+  it('puts the worst first', () => {
+    const { severity, problems } = judge({ ...GOOD, workers: 0, wordings: [{ apiStatus: 'x', message: 'y' }] });
+    expect([severity, problems.map((problem) => problem.severity)]).toEqual(['critical', ['critical', 'warning']]);
+  });
+});
