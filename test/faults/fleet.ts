@@ -110,6 +110,11 @@ export class FaultyFleet {
     this.#expected.set(id, outcome);
   }
 
+  /** What the workers have logged, those that were ended among them. */
+  get outputs(): string[] {
+    return [...this.#past, ...this.workers.map(({ output }) => output)];
+  }
+
   /** The worker that `kill` ends next. */
   get nextVictim(): CliProcess {
     return this.workers[this.kills % this.workers.length] as CliProcess;
@@ -190,9 +195,7 @@ export class FaultyFleet {
       this.harness.settings.QUEUE_NAME,
       jobs.map(({ id }) => id ?? ''),
     );
-    const logs = [...this.#past, ...this.workers.map(({ output }) => output)].map(
-      (text, i) => [`log ${i}`, text] as const,
-    );
+    const logs = this.outputs.map((text, i) => [`log ${i}`, text] as const);
     return leaks(TEST_KEY, new Map([...pages, ...logs, ...(await redisTexts(this.harness.redis))]));
   }
 
