@@ -68,6 +68,7 @@ export class Hints {
     if (outcome) observer.hinted(hint.source, outcome);
     await Promise.all([
       outcome && hint.source === 'history' && record.onOutcome(hint.word, outcome),
+      outcome === 'confirmed' && hint.source === 'callback' && record.onCallback(),
       left && this.#again(faxId, left, notBefore),
     ]);
   }

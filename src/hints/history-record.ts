@@ -6,14 +6,19 @@ import { stopMs, type HistoryTrust } from './history-trust.ts';
 import { NO_RECORD, type WordRecord } from './words.ts';
 
 /** What is known of the list of faxes. */
-export type HistoryKnowledge = { readonly trust: HistoryTrust; readonly words: ReadonlyMap<string, WordRecord> };
+export type HistoryKnowledge = {
+  readonly trust: HistoryTrust;
+  readonly words: ReadonlyMap<string, WordRecord>;
+  /** Faxes of which a callback was the first to say that they are final: no fault of the list's. */
+  readonly byCallback: number;
+};
 
 const MOST_COUNTED = 40; // words that come to mean something else are found out, however long they were right
 const AGAINST = { confirmed: 'early', early: 'confirmed', pending: 'stale', stale: 'pending' } as const;
 
 /**
  * What all workers have learned of the list of faxes: a hash in Redis with the fields `trusted`, `stoppedUntil`, `stops`,
- * and for each word `<what>:<word>`, a count.
+ * `byCallback`, and for each word `<what>:<word>`, a count.
  */
 export class HistoryRecord {
   readonly #redis: RedisClient;
@@ -34,11 +39,17 @@ export class HistoryRecord {
       if (what === undefined || word === undefined) continue;
       words.set(word, { ...(words.get(word) ?? NO_RECORD), [what]: Number(count) });
     }
-    const { trusted, stoppedUntil, stops } = hash;
+    const { trusted, stoppedUntil, stops, byCallback } = hash;
     return {
       trust: { trusted: trusted === '1', stoppedUntil: Number(stoppedUntil ?? 0), stops: Number(stops ?? 0) },
       words,
+      byCallback: Number(byCallback ?? 0),
     };
+  }
+
+  /** A callback was the first to say that a fax is final. */
+  async onCallback(): Promise<void> {
+    await this.#redis.hincrby(this.#key, 'byCallback', 1);
   }
 
   /** What a poll said that an entry with this word led to. */
@@ -62,7 +73,7 @@ export class HistoryRecord {
    * @param now ms since 1970
    * @returns until when, ms since 1970
    */
-  async stop({ trust, words }: HistoryKnowledge, now: number): Promise<number> {
+  async stop({ trust, words, byCallback }: HistoryKnowledge, now: number): Promise<number> {
     const stoppedUntil = now + stopMs(trust.stops);
     const halved: Record<string, number> = {};
     for (const [word, record] of words) {
@@ -73,7 +84,7 @@ export class HistoryRecord {
     await this.#redis
       .multi()
       .del(this.#key)
-      .hset(this.#key, { ...halved, trusted: 0, stoppedUntil, stops: trust.stops + 1 })
+      .hset(this.#key, { ...halved, byCallback, trusted: 0, stoppedUntil, stops: trust.stops + 1 })
       .exec();
     return stoppedUntil;
   }

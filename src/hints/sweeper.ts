@@ -178,12 +178,12 @@ export class Sweeper {
 
   async #judge(knowledge: HistoryKnowledge, now: number): Promise<void> {
     const { alerts, record } = this.#parts;
-    const { trust, words } = knowledge;
+    const { trust, words, byCallback } = knowledge;
     if (trust.stoppedUntil > now) {
       this.#trial = new Trial();
       return;
     }
-    const came = this.#trial.look(words, this.#missed);
+    const came = this.#trial.look(words, this.#missed - byCallback);
     const useless = whyUseless(came, words);
     if (useless) await this.#stop(useless, now);
     else if (!trust.trusted && came.confirmed > 0) {
@@ -232,8 +232,8 @@ export class Sweeper {
     const knowledge = await record.read();
     this.#failures = 0;
     const stoppedUntil = await record.stop(knowledge, now);
-    const { words, trust } = knowledge;
-    this.#knowledge = { words, trust: { trusted: false, stoppedUntil, stops: trust.stops + 1 } };
+    const { trust } = knowledge;
+    this.#knowledge = { ...knowledge, trust: { trusted: false, stoppedUntil, stops: trust.stops + 1 } };
     this.#trial = new Trial();
     this.#view = this.#newView();
     this.#renewedAt = -Infinity;

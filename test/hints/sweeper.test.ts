@@ -78,3 +78,14 @@ it('a list that has not proved right is stopped by its first refusal', async () 
   expect(await sweep([REFUSED], 1)).toEqual({ asked: 1, alerts: 1 });
   expect(await stopped()).toBe(true);
 });
+
+it('faxes that callbacks found first are no fault of the list', async () => {
+  const record = new HistoryRecord(redis.client, keys);
+  const observer = { hinted: () => undefined };
+  const hints = new Hints({ redis: redis.client, keys, record, observer, onWatched: () => undefined });
+  const callback = { source: 'callback', pollsLeft: 3, word: '' } as const;
+  await hints.onAnswer('1', callback, { verdict: { kind: 'sent' }, refusedAlone: false }, 0);
+  await hints.onAnswer('2', callback, { verdict: { kind: 'pending' }, refusedAlone: false }, 0);
+  await hints.onAnswer('3', { ...callback, source: 'history' }, { verdict: { kind: 'sent' }, refusedAlone: false }, 0);
+  expect((await record.read()).byCallback).toBe(1);
+});
