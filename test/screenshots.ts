@@ -6,6 +6,11 @@ import { CliProcess, ROOT } from './support/worker-process.ts';
 
 // npm run screenshots: the pictures in docs/, taken of the demo.
 
+const OVERVIEWS = [
+  ['overview', 'light', 1280],
+  ['overview-dark', 'dark', 1280],
+  ['overview-narrow', 'light', 360],
+] as const;
 const FOLDER = join(ROOT, 'docs/screenshots');
 mkdirSync(FOLDER, { recursive: true });
 const demo = new CliProcess(['demo', '--keep'], {});
@@ -14,6 +19,13 @@ try {
   const url = /http:\S+\/queues/.exec(await demo.line(/^dashboard: /))?.[0] ?? '';
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
   await demo.line(/ sent +21\d /); // some are finished, others wait for their next poll
+  const overview = url.replace(/\/queues$/, '/');
+  for (const [name, colorScheme, width] of OVERVIEWS) {
+    const own = await browser.newPage({ colorScheme, viewport: { width, height: 900 } });
+    await own.goto(overview, { waitUntil: 'networkidle' });
+    await own.screenshot({ path: join(FOLDER, `${name}.png`), fullPage: true });
+    await own.close();
+  }
   await shoot(page, `${url}/queue/fax-status?status=delayed`, 'in-flight');
   await demo.line(/^still up/);
   await shoot(page, `${url}/queue/fax-status?status=completed`, 'finished');

@@ -13,6 +13,7 @@ describe('what was learned of the list of faxes', () => {
     expect(await theRecord().read()).toEqual({
       trust: { trusted: false, stoppedUntil: 0, stops: 0 },
       words: new Map(),
+      byCallback: 0,
     });
     await theRecord().onOutcome('success', 'confirmed');
     await theRecord().onOutcome('success', 'early');
@@ -25,6 +26,7 @@ describe('what was learned of the list of faxes', () => {
         ['success', { confirmed: 1, early: 1, pending: 0, stale: 0 }],
         ['in flight: now', { confirmed: 0, early: 0, pending: 2, stale: 0 }],
       ]),
+      byCallback: 0,
     });
   });
 

@@ -192,7 +192,7 @@ describeIn('the overview', () => {
     for (const path of ['/', '/fax/1', '/fax/2', '/fax/3']) {
       const [page] = await open(path, { colorScheme, viewport: { width, height: 700 } });
       await page.evaluate(AXE);
-      const { violations } = (await page.evaluate('axe.run()')) as { violations: { id: string; nodes: unknown[] }[] };
+      const { violations } = await page.evaluate<{ violations: { id: string; nodes: unknown[] }[] }>('axe.run()');
       expect([path, violations.map(({ id, nodes }) => [id, JSON.stringify(nodes).slice(0, 500)])]).toEqual([path, []]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
       await page.close();
