@@ -258,6 +258,14 @@ describe('without a browser', () => {
       expect((await fetch(`${url}${base}/404`)).status).toBe(404);
       expect((await fetch(`${url}${base}/${encodeURIComponent('no id')}`)).status).toBe(400);
     }
+    // The job of a fax whose result has expired is no fax in flight.
+    harness.simulator.send(1, fateOf('sent', 0));
+    const id = await harness.enqueue(1);
+    await harness.job(id, 'completed');
+    expect((await fetch(`${url}/fax/1`)).status).toBe(200);
+    await harness.redis.del(`${harness.settings.KEY_PREFIX}status:1`);
+    await harness.redis.set(`${harness.settings.KEY_PREFIX}lease:1`, id);
+    expect((await fetch(`${url}/fax/1`)).status).toBe(404);
     expect((await fetch(`${url}/fax?id=${encodeURIComponent('<b>')}`)).status).toBe(400);
     const policy = (await fetch(url)).headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
