@@ -222,12 +222,14 @@ describeIn('the page of a fax', () => {
     await link.waitFor();
 
     harness.simulator.send(201, fateOf('busy', 0));
-    await harness.enqueue(201);
-    await harness.event(201);
+    const second = await harness.enqueue(201);
+    await harness.job(second, 'completed');
     await page.goto(`${url}/fax/201`);
     const result = await page.locator('main').innerText();
     expect(result).toContain('failed (busy)');
     expect(result).toContain('Fax Failed: Busy');
+    expect(await page.locator('ol.polls').innerText()).toContain('failed (busy)');
+    expect(await page.getByRole('link', { name: 'Its job in Bull Board' }).count()).toBe(1);
     expect(complaints).toEqual([]); // of the board neither
     await page.close();
   });
