@@ -6,7 +6,7 @@ import { fromHash } from '../contract/result.ts';
 import { decodeHint } from '../hints/hint.ts';
 import { HistoryRecord } from '../hints/history-record.ts';
 import { countsHash } from '../polling/counts.ts';
-import { faxIdOf } from '../redis/fax-of-job.ts';
+import { faxIdOf, STORED_JOB_FIELDS, watches, type StoredJob } from '../redis/fax-of-job.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { greatestInterval, type IntervalBounds } from '../schedule/choose.ts';
 import type { ModelStore } from '../schedule/model-store.ts';
@@ -164,24 +164,23 @@ export class AccountReader {
     const named = `fax-${faxId}`;
     const [owner, deduplicated] = await Promise.all([redis.get(keys.lease(faxId)), queue.getDeduplicationJobId(named)]);
     const ids = [owner, deduplicated, named].filter((id) => id !== null);
-    return this.#firstOf(ids, faxId);
+    return this.#firstOf(ids, (job) => watches(job, faxId));
   }
 
   async #finishedJob(faxId: string): Promise<string | undefined> {
     const { redis, queue } = this.#account;
     const newest = await redis.zrange(queue.toKey('completed'), '0', String(LOOKED_THROUGH - 1), 'REV');
-    return this.#firstOf([`fax-${faxId}`, ...newest], faxId);
+    return this.#firstOf([`fax-${faxId}`, ...newest], ([data]) => data && faxIdOf(parsed(data)) === faxId);
   }
 
-  /** The first of these jobs that is there and is for the fax. */
-  async #firstOf(jobIds: readonly string[], faxId: string): Promise<string | undefined> {
+  async #firstOf(jobIds: readonly string[], suits: (job: StoredJob) => unknown): Promise<string | undefined> {
     const { redis, queue } = this.#account;
     const pipeline = redis.pipeline();
-    for (const jobId of jobIds) pipeline.hget(queue.toKey(jobId), 'data');
+    for (const jobId of jobIds) pipeline.hmget(queue.toKey(jobId), ...STORED_JOB_FIELDS);
     const replies = (await pipeline.exec()) ?? [];
     return jobIds.find((_, i) => {
-      const data = replies[i]?.[1];
-      return typeof data === 'string' && faxIdOf(parsed(data)) === faxId;
+      const [error, job] = replies[i] ?? [];
+      return !error && job !== undefined && suits(job as StoredJob);
     });
   }
 

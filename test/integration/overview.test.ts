@@ -222,12 +222,14 @@ describeIn('the page of a fax', () => {
     await link.waitFor();
 
     harness.simulator.send(201, fateOf('busy', 0));
-    await harness.enqueue(201);
-    await harness.event(201);
+    const second = await harness.enqueue(201);
+    await harness.job(second, 'completed');
     await page.goto(`${url}/fax/201`);
     const result = await page.locator('main').innerText();
     expect(result).toContain('failed (busy)');
     expect(result).toContain('Fax Failed: Busy');
+    expect(await page.locator('ol.polls').innerText()).toContain('failed (busy)');
+    expect(await page.getByRole('link', { name: 'Its job in Bull Board' }).count()).toBe(1);
     expect(complaints).toEqual([]); // of the board neither
     await page.close();
   });
@@ -258,6 +260,14 @@ describe('without a browser', () => {
       expect((await fetch(`${url}${base}/404`)).status).toBe(404);
       expect((await fetch(`${url}${base}/${encodeURIComponent('no id')}`)).status).toBe(400);
     }
+    // The job of a fax whose result has expired is no fax in flight.
+    harness.simulator.send(1, fateOf('sent', 0));
+    const id = await harness.enqueue(1);
+    await harness.job(id, 'completed');
+    expect((await fetch(`${url}/fax/1`)).status).toBe(200);
+    await harness.redis.del(`${harness.settings.KEY_PREFIX}status:1`);
+    await harness.redis.set(`${harness.settings.KEY_PREFIX}lease:1`, id);
+    expect((await fetch(`${url}/fax/1`)).status).toBe(404);
     expect((await fetch(`${url}/fax?id=${encodeURIComponent('<b>')}`)).status).toBe(400);
     const policy = (await fetch(url)).headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'");
