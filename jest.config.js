@@ -1,7 +1,8 @@
 /** Tests run as they are written: ES modules, with the types stripped by swc. */
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/test/packaging/'], // they install, which takes minutes: npm run test:packaging
+  // They take minutes: npm run test:packaging, npm run test:history
+  testPathIgnorePatterns: ['/node_modules/', '/test/packaging/', '/test/history/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: { '\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } } }] },
   globalSetup: '<rootDir>/test/support/announce.ts',

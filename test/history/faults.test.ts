@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { redisTexts } from '../support/leaks.ts';
 import { startTestRedis, type TestRedis } from '../support/redis-server.ts';
-import { FaultyFleet, FAXES, NO_LOSSES } from './fleet.ts';
+import { FaultyFleet, FAXES, NO_LOSSES } from '../faults/fleet.ts';
 
 // Contract §7, the history sweep, in a fleet.
 
