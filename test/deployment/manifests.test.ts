@@ -60,10 +60,10 @@ describe('the Kubernetes manifests', () => {
 
 it('Compose passes every setting of .env to the services, and no key to the dashboard', () => {
   const { services } = parse(read('docker-compose.yml'), { merge: true }) as {
-    services: Record<string, { env_file?: { path: string }[]; environment?: Record<string, string> }>;
+    services: Record<string, { env_file?: string[]; environment?: Record<string, string> }>;
   };
   for (const service of [services['worker'], services['dashboard']]) {
-    expect(service?.env_file).toEqual([{ path: '.env', required: false }]);
+    expect(service?.env_file).toEqual(['.env']);
     // What Compose sets itself hides the same name in .env, unless it takes it from there.
     const hidden = Object.entries(service?.environment ?? {}).filter(([name, value]) => !value.includes(`\${${name}`));
     expect(
