@@ -117,8 +117,8 @@ export class Accounts {
   }
 
   /**
-   * Asks for all in one turn of the event loop, so in one round trip (to each node of a cluster). None is waited for: an
-   * account whose master is away holds up no other.
+   * Asks for all in one turn of the event loop, so in one round trip (to each node of a cluster). None is waited for:
+   * an account whose master is away holds up no other.
    */
   #look(): void {
     for (const served of this.#served.values()) {

@@ -7,8 +7,8 @@ import { every } from '../timing/every.ts';
 const READ_MS = 2_000;
 
 /**
- * Reads the file with the keys again and again. Contents are compared, not times: where a directory is swapped under the
- * file, as Kubernetes does, a time may be older than before. A file that is wrong changes nothing.
+ * Reads the file with the keys again and again. Contents are compared, not times: where a directory is swapped under
+ * the file, as Kubernetes does, a time may be older than before. A file that is wrong changes nothing.
  */
 export class KeyFileWatch {
   readonly #settings: Settings;

@@ -13,8 +13,8 @@ export type LearnedModel = {
 };
 
 /**
- * The completion models in Prometheus's text form, as a histogram: how long faxes take from being enqueued to final. Its
- * count is that of the completions which the model remembers.
+ * The completion models in Prometheus's text form, as a histogram: how long faxes take from being enqueued to final.
+ * Its count is that of the completions which the model remembers.
  *
  * @param buckets upper bounds, s, rising
  */

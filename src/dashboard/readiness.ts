@@ -25,8 +25,8 @@ export type Health = {
 };
 
 /**
- * Why the service is not ready, or undefined if it is. Pure. A problem of some accounts is no reason to take the service
- * from the others: it is not ready if every account has one. A worker that hangs is a problem of the process.
+ * Why the service is not ready, or undefined if it is. Pure. A problem of some accounts is no reason to take the
+ * service from the others: it is not ready if every account has one. A worker that hangs is a problem of the process.
  */
 export function notReady({ redisUp, storageProblem, awake, served }: Health): string | undefined {
   if (!redisUp) return 'redis is away';

@@ -17,8 +17,8 @@ const MOST_COUNTED = 40; // words that come to mean something else are found out
 const AGAINST = { confirmed: 'early', early: 'confirmed', pending: 'stale', stale: 'pending' } as const;
 
 /**
- * What all workers have learned of the list of faxes: a hash in Redis with the fields `trusted`, `stoppedUntil`, `stops`,
- * `byCallback`, and for each word `<what>:<word>`, a count.
+ * What all workers have learned of the list of faxes: a hash in Redis with the fields `trusted`, `stoppedUntil`,
+ * `stops`, `byCallback`, and for each word `<what>:<word>`, a count.
  */
 export class HistoryRecord {
   readonly #redis: RedisClient;

@@ -39,8 +39,8 @@ export function whyUseless(
 }
 
 /**
- * Counts what comes of the list, from its first look on. Counts that fell were lost, or halved with age: it begins again
- * with what is left. No effects.
+ * Counts what comes of the list, from its first look on. Counts that fell were lost, or halved with age: it begins
+ * again with what is left. No effects.
  */
 export class Trial {
   #begun: { readonly confirmed: number; readonly missed: number } | undefined;

@@ -29,7 +29,7 @@ const MOST_WORDS = 50; // an API that puts a date into each word must not fill R
 const HINTS_ON_TRIAL = 3; // faxes at once that a list may send ahead before it has proved right
 const GONE_KEPT = 1_000;
 
-/** The list of faxes as one worker sees it: where the faxes in flight are on it, and what it says of them. No effects. */
+/** The list of faxes as one worker sees it: where faxes in flight are on it, and what it says of them. No effects. */
 export class HistoryView {
   readonly #options: ViewOptions;
   readonly #map = new PageMap();

@@ -51,8 +51,8 @@ export function pollsFor({ confirmed, early }: WordRecord, first: FirstMeaning):
 }
 
 /**
- * Whether a word was tried in vain and stands at finished faxes all the same: a list with such words does not tell
- * which faxes are finished. Pure.
+ * Whether a word was tried in vain and also stands at finished faxes: a list with such words does not tell which
+ * faxes are finished. Pure.
  */
 export function tellsNothing(record: WordRecord): boolean {
   const { confirmed, early, stale } = record;

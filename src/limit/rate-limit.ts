@@ -269,7 +269,8 @@ export class RateLimit {
     if (difference !== '' && difference !== this.#warnedOf) {
       this.#log.warn(
         { lowestPerSecond: lowest, highestPerSecond: highest, ownPerSecond: this.#ownCeiling },
-        'workers of this queue have different rate limits: the lowest is in force; give all the same RATE_LIMIT_MAX, _DURATION_MS and _HEADROOM',
+        'workers of this queue have different rate limits: the lowest is in force; ' +
+          'give all the same RATE_LIMIT_MAX, _DURATION_MS and _HEADROOM',
       );
     }
     this.#warnedOf = difference;

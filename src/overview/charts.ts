@@ -114,7 +114,9 @@ export function durationsChart(id: string, title: string, { survival, pollAges }
     (ageMs) => html`<text class="tick" x=${at(ageMs)} y=${HEIGHT - 8} text-anchor="middle">${duration(ageMs)}</text>`,
   );
   const half = survival.find(({ share }) => share <= 0.5);
-  const summary = `${half ? `half of all faxes are final within ${duration(half.ageMs)}` : 'few faxes are final'}; a fax that stays pending is polled at ${within.slice(0, 8).map(duration).join(', ')}${within.length > 8 ? '…' : ''}`;
+  const finals = half ? `half of all faxes are final within ${duration(half.ageMs)}` : 'few faxes are final';
+  const ages = `${within.slice(0, 8).map(duration).join(', ')}${within.length > 8 ? '…' : ''}`;
+  const summary = `${finals}; a fax that stays pending is polled at ${ages}`;
   const legend = html`<ul class="legend">
     <li><i class="survival"></i>share of faxes still pending at an age</li>
     <li><i class="poll"></i>a poll</li>

@@ -13,8 +13,8 @@
 -- candidate
 -- ARGV[12] how good a probe the fax is: 'answered' if the API has answered for it, 'refused' if it refused it last,
 -- 'new' if neither
--- ARGV[13] its score as a candidate   ARGV[14] least interval between two polls of a fax, ms   ARGV[15] when it was last
--- polled, ms since 1970; 0 for never
+-- ARGV[13] its score as a candidate   ARGV[14] least interval between two polls of a fax, ms   ARGV[15] when it was
+-- last polled, ms since 1970; 0 for never
 -- ARGV[16] field that counts the request   ARGV[17] after how many seconds the counts expire
 -- Returns the time of Redis (ms since 1970) and one of
 --   'done', fields and values of the result    the fax has its result
@@ -24,8 +24,8 @@
 --                                              it is back
 --   'joined'                                   the fax is a candidate now
 --   'yield', ms                                the brake is on, and for so long others are better probes
---   'early', ms                                the job comes so much too early: the safety net brought it, and the fax is
---                                              a candidate; or a hint did within the least interval
+--   'early', ms                                the job comes so much too early: the safety net brought it, and the fax
+--                                              is a candidate; or a hint did within the least interval
 --   'go', refusals, by the net, hint           poll; over 0 refusals in a row so far make this the one probe. By the
 --                                              net: 1 if not chosen. The hint that led to it as text; '' for none
 

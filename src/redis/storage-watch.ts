@@ -81,7 +81,8 @@ function problemOf(reply: string): string | undefined {
   const refused = /NOPERM ([A-Z]+) (\S+)/.exec(reply);
   if (refused) {
     const [, command, key] = refused;
-    return `the user of redis may not ${command} ${key}: give it the commands, the keys and, for PUBLISH, the channels of this service (ACL SETUSER)`;
+    const remedy = 'give it the commands, the keys and, for PUBLISH, the channels of this service (ACL SETUSER)';
+    return `the user of redis may not ${command} ${key}: ${remedy}`;
   }
   const known = PROBLEMS.find(([pattern]) => pattern.test(reply));
   return known ? known[1] : `redis refuses what a result needs: ${reply.split('\n')[0]}`;

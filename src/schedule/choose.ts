@@ -16,7 +16,7 @@ export type Room = {
   readonly slots: number;
   /** Slots that no hinted fax waits for yet: hinted faxes go ahead of the others that wait. */
   readonly hintedSlots: number;
-  /** What a request of the list of faxes is worth, ms: a slot that is worth more so is left to it; undefined for none. */
+  /** What a request of the list of faxes is worth, ms: it gets each slot worth more that way; undefined for none. */
   readonly sweepWorthMs: number | undefined;
 };
 

@@ -11,9 +11,9 @@
 -- Returns the time of Redis (ms since 1970), how many chosen faxes wait for a slot, how many faxes are in flight, how
 -- many are candidates, whether the brake is on (1 or 0), for how long a fax that was never asked for is no probe (ms, 0
 -- if the brake is off), some faxes that were chosen long ago; how many of the waiting are hinted, in how many ms the
--- next hinted fax may be polled (-1 for none), what a request of the list is worth ('' if there is no sweep), how many of
--- the heads are hinted; and for each head, the hinted ones first, its id, when it was last known pending and when it was
--- enqueued (ms since 1970; the former if that is not known).
+-- next hinted fax may be polled (-1 for none), what a request of the list is worth ('' if there is no sweep), how many
+-- of the heads are hinted; and for each head, the hinted ones first, its id, when it was last known pending and when it
+-- was enqueued (ms since 1970; the former if that is not known).
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -57,7 +57,8 @@ while true do
   local bin = math.floor(first[2] / span)
   -- Those chosen or hinted already are passed over; there are few.
   local until_ = '(' .. string.format('%.0f', (bin + 1) * span)
-  local some = redis.call('ZRANGEBYSCORE', KEYS[1], first[2], until_, 'WITHSCORES', 'LIMIT', 0, each + waiting + hintedHeads)
+  local most = each + waiting + hintedHeads
+  local some = redis.call('ZRANGEBYSCORE', KEYS[1], first[2], until_, 'WITHSCORES', 'LIMIT', 0, most)
   local taken = 0
   for i = 1, #some, 2 do
     if taken == each then

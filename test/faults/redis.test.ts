@@ -97,7 +97,7 @@ describe('the way to Redis', () => {
     expect(await fleet.losses('Redis 500 ms away', 1)).toEqual(NO_LOSSES);
   }, 120_000);
 
-  it('reset again and again: every command that was under way is sent anew', async () => {
+  it('reset again and again: every command that was under way is sent again', async () => {
     const broken = await behindProxy();
     await fleet.send(FAXES, 4_000);
     let resets = 0;
@@ -109,7 +109,7 @@ describe('the way to Redis', () => {
     expect(resets).toBeGreaterThan(4);
   }, 120_000);
 
-  it('half open, so that no answer and no error comes: the connection is made anew', async () => {
+  it('half open, so that no answer and no error comes: a new connection is made', async () => {
     const dead = await behindProxy();
     await fleet.send(40, 2_000);
     await pause(1_000);

@@ -179,7 +179,7 @@ describe('a claim while the brake is on', () => {
     expect(said).toEqual(['held', until - now]);
   });
 
-  it('is the probe once the hold is over, and is told of the refusals so far', async () => {
+  it('is the probe once the hold is over, and learns of the refusals so far', async () => {
     await brakeHeldUntil(1, 3);
     const { now, said } = await claim();
     expect(said).toEqual(['go', 3, 0, '']);

@@ -79,7 +79,7 @@ export class Harness {
     this.#service = undefined;
   }
 
-  /** Ends the service and starts it anew. */
+  /** Ends the service and starts it again. */
   async restart(): Promise<void> {
     await this.close();
     await this.run();
