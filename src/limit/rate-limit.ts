@@ -62,6 +62,7 @@ export class RateLimit {
   #shape: LimiterShape;
   #greatest: LimiterShape;
   #refusedAt = 0; // ms since 1970
+  #checking: Promise<boolean> | undefined;
   #restoring: Promise<void> | undefined;
   #refreshing: Disposable | undefined;
 
@@ -145,8 +146,18 @@ export class RateLimit {
    * Whether the limit in Redis holds. If somebody took it away or raised it, it is put back, and what was fetched
    * meanwhile took no slot: it must not be sent. A worker fetches as many jobs as it may work on before it works on the
    * first, so those that it has are marked by when they were fetched.
+   *
+   * Redis is asked once for all jobs of one turn of the event loop, as their commands leave together anyway.
    */
   async holds(): Promise<boolean> {
+    if (!this.#checking) {
+      this.#checking = this.#check();
+      setImmediate(() => (this.#checking = undefined));
+    }
+    return this.#checking;
+  }
+
+  async #check(): Promise<boolean> {
     const [max, duration] = await this.#redis.hmget(this.#metaKey, 'max', 'duration');
     if (!this.#isLost(max, duration)) return true;
     await (this.#restoring ??= this.#restore().finally(() => {
