@@ -13,6 +13,7 @@ export type FaxProgress = {
   readonly lastPollAt: string | null;
   /** The last poll whose answer said that the fax was not final. */
   readonly lastPendingAt: string | null;
+  /** Null for a fax that competes for the next slots: it is polled when its poll is worth most. */
   readonly nextPollAt: string | null;
   /** When a worker first had the job, unless its `timestamp`, which is the producer's clock, says the same. */
   readonly claimedAt: string | null;
@@ -34,7 +35,7 @@ const Progress = z
     lastMessage: z.string().catch(''),
     lastPollAt: z.iso.datetime().nullable().catch(null),
     lastPendingAt: z.iso.datetime().nullish().catch(null),
-    nextPollAt: z.iso.datetime().nullable().catch(null),
+    nextPollAt: z.iso.datetime().nullable().default(null).catch(null),
     claimedAt: z.iso.datetime().nullable().default(null).catch(null),
     refusedAt: z.iso.datetime().nullable().default(null).catch(null),
     refusedAlone: z.boolean().default(false).catch(false),
@@ -57,6 +58,7 @@ export function parseProgress(progress: unknown): FaxProgress {
 export function keptProgress({
   faults,
   lastPendingAt,
+  nextPollAt,
   claimedAt,
   refusedAt,
   refusedAlone,
@@ -67,6 +69,7 @@ export function keptProgress({
     ...progress,
     ...(faults > 0 && { faults }),
     ...(lastPendingAt !== progress.lastPollAt && { lastPendingAt }),
+    ...(nextPollAt !== null && { nextPollAt }),
     ...(claimedAt !== null && { claimedAt }),
     ...(refusedAt !== null && { refusedAt }),
     ...(refusedAlone && { refusedAlone }),

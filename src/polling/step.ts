@@ -57,11 +57,12 @@ export function step(situation: Situation): Step {
   const progress = progressAfter(situation);
   const next = nextOf(situation, progress);
   switch (next.do) {
-    case 'wait':
-    case 'compete': {
+    case 'wait': {
       const ms = untilDeadline(situation, next.ms);
       return { progress: { ...progress, nextPollAt: new Date(now + ms).toISOString() }, next: { ...next, ms } };
     }
+    case 'compete':
+      return { progress, next: { ...next, ms: untilDeadline(situation, next.ms) } };
     default:
       return { progress, next };
   }
