@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertDesk } from '../alerts/alert-desk.ts';
-import { BIN_SPAN, type Keys } from '../contract/keys.ts';
+import type { Keys } from '../contract/keys.ts';
 import type { ClassificationRule } from '../fax-api/classification-rules.ts';
 import type { HistoryAnswer } from '../fax-api/history-answer.ts';
 import type { RateLimit } from '../limit/rate-limit.ts';
@@ -15,7 +15,8 @@ import type { HistoryKnowledge, HistoryRecord } from './history-record.ts';
 import { Trial, whyUseless, type HistoryTrust } from './history-trust.ts';
 import { HistoryView, oldestFirst, type Reading } from './history-view.ts';
 import type { Hints } from './hints.ts';
-import type { PageWorth, WatchedFax } from './page-map.ts';
+import type { PageWorth } from './page-map.ts';
+import { watchedFaxes } from './watched-faxes.ts';
 
 type SweepSettings = Pick<
   Settings,
@@ -157,16 +158,7 @@ export class Sweeper {
   async #renew(now: number): Promise<HistoryKnowledge> {
     const { redis, keys, record } = this.#parts;
     if (this.#knowledge && performance.now() - this.#renewedAt < RENEW_MS) return this.#knowledge;
-    const [newest, knowledge] = await Promise.all([
-      redis.zrevrange(keys.inFlight, 0, MOST_FAXES - 1, 'WITHSCORES'),
-      record.read(),
-    ]);
-    const faxIds = newest.filter((_, i) => i % 2 === 0);
-    const scores = faxIds.length === 0 ? [] : await redis.zmscore(keys.candidates, faxIds);
-    const faxes = faxIds.map((faxId, i): WatchedFax => {
-      const enqueuedAt = Number(newest[2 * i + 1]);
-      return { faxId, enqueuedAt, pendingAt: scores[i] ? Number(scores[i]) % BIN_SPAN : enqueuedAt };
-    });
+    const [faxes, knowledge] = await Promise.all([watchedFaxes(redis, keys, MOST_FAXES), record.read()]);
     const unshown = this.#view.renew(faxes, faxes.length < MOST_FAXES);
     // Jobs that were removed, and a Redis that was emptied, are not the list's fault.
     if (unshown.length > 0) this.#missed += await redis.exists(unshown.map((faxId) => keys.status(faxId)));
