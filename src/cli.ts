@@ -103,6 +103,14 @@ program
     (await import('./cli/export-durations.ts')).exportDurations(options),
   );
 program
+  .command('sizing')
+  .description('show how late faxes are found at this load, and what more requests would gain')
+  .option('--faxes-per-hour <count>', 'faxes an hour; those finished in the last hour if omitted', positive)
+  .addOption(account())
+  .option('--json', 'print JSON')
+  .addHelpText('after', examples('faxwatch sizing', 'faxwatch sizing --faxes-per-hour 900'))
+  .action(async (options: import('./cli/sizing.ts').SizingFlags) => (await import('./cli/sizing.ts')).sizing(options));
+program
   .command('accounts')
   .description('list the accounts in ACCOUNTS_FILE, and those that Redis knows, with state and counts')
   .option('--json', 'print JSON, one account per line')

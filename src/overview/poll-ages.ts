@@ -40,8 +40,14 @@ export function pollAges(curve: SurvivalCurve, bounds: IntervalBounds, slotWorth
   return ages;
 }
 
-/** The first age, ms, at which the poll is worth a slot, within the bounds of the interval. */
-function nextPollAge(
+/**
+ * The first age at which the poll is worth a slot, within the bounds of the interval. Pure.
+ *
+ * @param from the age at which the fax was last known pending, ms
+ * @param slotWorthMs what a poll must be worth, ms of lag
+ * @returns ms
+ */
+export function nextPollAge(
   curve: SurvivalCurve,
   from: number,
   { minMs, maxMs }: IntervalBounds,

@@ -5,7 +5,6 @@ import { parseProgress } from '../contract/progress.ts';
 import { fromHash } from '../contract/result.ts';
 import { decodeHint } from '../hints/hint.ts';
 import { HistoryRecord } from '../hints/history-record.ts';
-import { countsHash } from '../polling/counts.ts';
 import { faxIdOf, STORED_JOB_FIELDS, watches, type StoredJob } from '../redis/fax-of-job.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { greatestInterval, type IntervalBounds } from '../schedule/choose.ts';
@@ -13,7 +12,7 @@ import type { ModelStore } from '../schedule/model-store.ts';
 import { SurvivalCurve } from '../schedule/worth.ts';
 import type { Settings } from '../settings/table.ts';
 import { within } from '../timing/within.ts';
-import { dayCounts, HASHES_OF_A_DAY, type DayCounts } from './day-counts.ts';
+import { readDayCounts } from './read-day-counts.ts';
 import { nextPoll } from './next-poll.ts';
 import { pollAges, survivalPoints } from './poll-ages.ts';
 import type { AccountState, AccountView, FaxView, FleetState, PollLine, UnknownWording } from './state.ts';
@@ -85,7 +84,7 @@ export class AccountReader {
       storage.check(),
       this.#history.read(),
       redis.hgetall(keys.wordings),
-      this.#counts(now),
+      readDayCounts(redis, keys, now),
       this.#curve(),
       redis.get(keys.slotWorth),
     ]);
@@ -192,16 +191,6 @@ export class AccountReader {
   async #workers(now: number): Promise<number> {
     const entries = await this.#account.redis.hvals(this.#account.keys.ceilings);
     return entries.filter((entry) => now - Number(entry.split(' ')[1]) <= ALIVE_MS).length;
-  }
-
-  async #counts(now: number): Promise<DayCounts> {
-    const { redis, keys } = this.#account;
-    const last = countsHash(now);
-    const pipeline = redis.pipeline();
-    for (let i = HASHES_OF_A_DAY - 1; i >= 0; i -= 1) pipeline.hgetall(keys.counts(last - i));
-    const replies = (await pipeline.exec()) ?? [];
-    const hashes = replies.map(([error, hash]) => (error ? {} : (hash as Record<string, string>)));
-    return dayCounts(hashes, now);
   }
 
   async #curve(): Promise<SurvivalCurve> {

@@ -5,7 +5,9 @@ import { loadSettings } from '../../src/settings/load.ts';
 import type { SimulatedAnswer } from '../../src/simulator/fate.ts';
 import type { HistoryKind } from '../../src/simulator/history.ts';
 import { Harness, type HarnessOptions } from '../support/harness.ts';
+import { pageTexts, redisTexts } from '../support/leaks.ts';
 import { silentLog } from '../support/log.ts';
+import { freePort } from '../support/redis-server.ts';
 import { ScriptedFaxes } from '../support/scripted-faxes.ts';
 import { useRedis } from '../support/use-redis.ts';
 
@@ -151,6 +153,32 @@ describe('a list that is right', () => {
     await allSent(rest);
     expect(harness.alerts).toEqual([]);
   });
+
+  it('is asked for by one request at a time; what it says of people is on no page and nowhere in Redis', async () => {
+    const answerMs = 100;
+    await start({ run: false, simulator: { latencyMs: answerMs } });
+    const settings = loadSettings({ ...harness.env, DASHBOARD_PORT: String(await freePort()) }, true);
+    other = await startService(settings, loadRules(null), { worker: true, board: true }, silentLog);
+    await harness.run();
+    const rest = await proven();
+    faxes.finish(rest.slice(0, 3));
+    await allSent(rest.slice(0, 3));
+    const from = lists();
+    await harness.until(() => (lists() >= from + 10 ? true : undefined));
+    const asked = harness.simulator.log.flatMap(({ page, at }) => (page ? [at] : []));
+    // The next may come when the one before is answered; timers fire up to 1 ms early.
+    const gaps = asked.slice(1).map((at, i) => at - (asked[i] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(answerMs - 1);
+    const job = (await harness.queue.getJobs(['completed'], 0, 0))[0];
+    const texts = [
+      ...(await redisTexts(harness.redis)),
+      ...(await pageTexts(other.address ?? '', harness.settings.QUEUE_NAME, [job?.id ?? ''])),
+    ];
+    const shown = texts.filter(([, text]) => /441224\d{6}|FAX1[12]\d{3}|"recipient"|"document"/.test(text));
+    expect(shown.map(([where]) => where)).toEqual([]);
+    faxes.finish(rest);
+    await allSent(rest);
+  }, 30_000);
 
   it('helps a worker that does not sweep itself', async () => {
     await start({ run: false });

@@ -17,6 +17,8 @@ export async function redisTexts(redis: Redis | Cluster): Promise<Seen> {
 export async function pageTexts(address: string, queueName: string, jobIds: readonly string[]): Promise<Seen> {
   const board = '/queues/api/queues';
   const paths = [
+    '/',
+    '/api/overview',
     '/metrics',
     '/queues',
     `${board}?page=1&jobsPerPage=50`,

@@ -1,0 +1,72 @@
+import Table from 'cli-table3';
+import { keysOf } from '../contract/keys.ts';
+import { finished, meanLag, sum } from '../overview/day-counts.ts';
+import { readDayCounts } from '../overview/read-day-counts.ts';
+import { sized, type Sized } from '../overview/sizing.ts';
+import { duration, figure } from '../overview/words.ts';
+import { ModelStore } from '../schedule/model-store.ts';
+import { SurvivalCurve } from '../schedule/worth.ts';
+import { withClient } from './client-session.ts';
+import { CommandError, EX_USAGE } from './failure.ts';
+import { readSettings } from './settings.ts';
+
+export type SizingFlags = { readonly account?: string; readonly faxesPerHour?: number; readonly json?: boolean };
+
+/**
+ * `faxwatch sizing`: how late faxes are found at the load of the last hour, or at one that is given, and what more
+ * requests would gain.
+ */
+export async function sizing({ account, faxesPerHour, json = false }: SizingFlags): Promise<void> {
+  const settings = readSettings(false);
+  await withClient(account, async (_client, _signal, { redis, keyPrefix }) => {
+    const keys = keysOf(keyPrefix);
+    const [model, counts] = await Promise.all([
+      new ModelStore(redis, keys).read(),
+      readDayCounts(redis, keys, Date.now()),
+    ]);
+    const hour = sum(counts.hour);
+    const faxes = faxesPerHour ?? finished(hour);
+    if (faxes === 0)
+      throw new CommandError(
+        'no fax has finished in the last hour: say how many there are, --faxes-per-hour N',
+        EX_USAGE,
+      );
+    const ceiling = (settings.RATE_LIMIT_MAX * 1_000) / settings.RATE_LIMIT_DURATION_MS;
+    const pace = ceiling * (1 - settings.RATE_LIMIT_HEADROOM);
+    const curve = SurvivalCurve.of(model);
+    const bounds = { minMs: settings.POLL_MIN_INTERVAL_MS, maxMs: settings.POLL_MAX_INTERVAL_MS };
+    const at = (more: Partial<Pick<Sized, 'faxesPerHour' | 'pace'>>): Sized =>
+      sized(curve, bounds, { faxesPerHour: faxes, pace, ...more });
+    const rows = {
+      'this load': at({}),
+      '1 request a second more': at({ pace: pace + 1 }),
+      'twice the limit': at({ pace: 2 * pace }),
+      'twice the faxes': at({ faxesPerHour: 2 * faxes }),
+    };
+    const foundMs = meanLag(hour);
+    if (json) return console.log(JSON.stringify({ foundWithinMs: foundMs ?? null, ...rows }));
+    console.log(`${figure(faxes)} faxes an hour, each takes ${duration(curve.timeToCome(0))} on average`);
+    if (foundMs !== undefined)
+      console.log(`in the last hour they were found at most ${duration(foundMs)} late on average (between two polls)`);
+    console.log(`\n${tableOf(rows)}`);
+    console.log(
+      'By the best schedule of polls alone, for durations as learned so far. HISTORY_SWEEP=auto and\n' +
+        'callbacks find faxes sooner than that (docs/benchmarks.md).',
+    );
+  });
+}
+
+function tableOf(rows: Readonly<Record<string, Sized>>): string {
+  const table = new Table({
+    head: ['with', 'requests a second', 'polls per fax', 'found late by'],
+    style: { head: [], border: [] },
+  });
+  for (const [name, { pace, pollsPerFax, meanLagMs }] of Object.entries(rows))
+    table.push([
+      name,
+      figure(pace),
+      figure(pollsPerFax),
+      meanLagMs === undefined ? 'falls behind' : duration(meanLagMs),
+    ]);
+  return table.toString();
+}

@@ -1,0 +1,37 @@
+import { greatestInterval, type IntervalBounds } from '../schedule/choose.ts';
+import type { SurvivalCurve } from '../schedule/worth.ts';
+import { leastLag } from './expected-lag.ts';
+
+/** How many faxes there are, and what may be asked about them. */
+export type Load = {
+  readonly faxesPerHour: number;
+  /** Requests per second. */
+  readonly pace: number;
+};
+
+/** What a load leads to. */
+export type Sized = Load & {
+  /** Requests that the pace allows for each fax. */
+  readonly pollsPerFax: number;
+  /** How late a finished fax is found on average, ms; undefined if the pace does not carry so many faxes. */
+  readonly meanLagMs: number | undefined;
+};
+
+const HOUR_S = 3_600;
+const DAY_MS = 24 * HOUR_S * 1_000;
+const LEAST_POLLS = 1; // that find a fax final: with fewer, faxes in flight pile up
+
+/**
+ * How late faxes are found at a load by the best schedule of polls. Pure.
+ *
+ * @param bounds of the interval between two polls, as they are set
+ */
+export function sized(curve: SurvivalCurve, bounds: IntervalBounds, { faxesPerHour, pace }: Load): Sized {
+  const pollsPerFax = (pace * HOUR_S) / faxesPerHour;
+  const load = { faxesPerHour, pace, pollsPerFax };
+  if (pollsPerFax <= LEAST_POLLS) return { ...load, meanLagMs: undefined };
+  const inFlight = (faxesPerHour / HOUR_S) * (curve.timeToCome(0) / 1000);
+  const kept = { minMs: bounds.minMs, maxMs: greatestInterval(bounds.maxMs, inFlight, pace) };
+  const best = leastLag(curve, kept, pollsPerFax) ?? leastLag(curve, { ...kept, maxMs: DAY_MS }, pollsPerFax);
+  return { ...load, meanLagMs: best?.meanLagMs };
+}
