@@ -6,12 +6,14 @@ import { connectRedis } from '../redis/connect.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { accountsFile } from './accounts-file.ts';
 import { CommandError, EX_UNAVAILABLE, EX_USAGE } from './failure.ts';
+import type { Settings } from '../settings/table.ts';
 import { readSettings } from './settings.ts';
 
 export const COMMAND_TIMEOUT_MS = 5_000;
 
 /** What the small commands share. */
 export type Session = {
+  readonly settings: Settings;
   readonly redis: RedisClient;
   /** A connection of its own. */
   readonly connect: () => RedisClient;
@@ -22,6 +24,9 @@ export type Session = {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
 };
+
+/** What a client is of. */
+export type Service = Pick<Session, 'settings' | 'redis'> & { readonly keyPrefix: string };
 
 /** A session on the Redis of the settings, whose connections are closed at the end. */
 export async function withRedis<T>(use: (session: Session) => Promise<T>): Promise<T> {
@@ -40,6 +45,7 @@ export async function withRedis<T>(use: (session: Session) => Promise<T>): Promi
   const whole = { queueName, queuePrefix, keyPrefix };
   try {
     return await use({
+      settings,
       redis: redis.client,
       connect: () => redis.duplicate(),
       whole,
@@ -59,10 +65,10 @@ export async function withRedis<T>(use: (session: Session) => Promise<T>): Promi
  */
 export async function withClient<T>(
   account: string | undefined,
-  use: (client: FaxStatusClient, signal: AbortSignal, service: { redis: RedisClient; keyPrefix: string }) => Promise<T>,
+  use: (client: FaxStatusClient, signal: AbortSignal, service: Service) => Promise<T>,
 ): Promise<T> {
   if (account !== undefined) checkAccountName(account);
-  return withRedis(async ({ redis, connect, whole, shared, signal }) => {
+  return withRedis(async ({ settings, redis, connect, whole, shared, signal }) => {
     if (account === undefined && accountsFile() !== undefined) {
       throw new CommandError(
         'ACCOUNTS_FILE is set: say which account with --account NAME; faxwatch accounts lists them',
@@ -77,7 +83,7 @@ export async function withClient<T>(
     try {
       await client.lastEventId(); // if Redis is away, say so before anything is read or printed
       const { keyPrefix } = account === undefined ? whole : spaceOf(shared, account, redis.isCluster);
-      return await use(client, signal, { redis, keyPrefix });
+      return await use(client, signal, { settings, redis, keyPrefix });
     } finally {
       await client.close();
     }

@@ -8,7 +8,6 @@ import { ModelStore } from '../schedule/model-store.ts';
 import { SurvivalCurve } from '../schedule/worth.ts';
 import { withClient } from './client-session.ts';
 import { CommandError, EX_USAGE } from './failure.ts';
-import { readSettings } from './settings.ts';
 
 export type SizingFlags = { readonly account?: string; readonly faxesPerHour?: number; readonly json?: boolean };
 
@@ -17,8 +16,7 @@ export type SizingFlags = { readonly account?: string; readonly faxesPerHour?: n
  * requests would gain.
  */
 export async function sizing({ account, faxesPerHour, json = false }: SizingFlags): Promise<void> {
-  const settings = readSettings(false);
-  await withClient(account, async (_client, _signal, { redis, keyPrefix }) => {
+  await withClient(account, async (_client, _signal, { settings, redis, keyPrefix }) => {
     const keys = keysOf(keyPrefix);
     const [model, counts] = await Promise.all([
       new ModelStore(redis, keys).read(),
@@ -62,11 +60,6 @@ function tableOf(rows: Readonly<Record<string, Sized>>): string {
     style: { head: [], border: [] },
   });
   for (const [name, { pace, pollsPerFax, meanLagMs }] of Object.entries(rows))
-    table.push([
-      name,
-      figure(pace),
-      figure(pollsPerFax),
-      meanLagMs === undefined ? 'falls behind' : duration(meanLagMs),
-    ]);
+    table.push([name, figure(pace), figure(pollsPerFax), meanLagMs === null ? 'falls behind' : duration(meanLagMs)]);
   return table.toString();
 }

@@ -13,8 +13,8 @@ export type Load = {
 export type Sized = Load & {
   /** Requests that the pace allows for each fax. */
   readonly pollsPerFax: number;
-  /** How late a finished fax is found on average, ms; undefined if the pace does not carry so many faxes. */
-  readonly meanLagMs: number | undefined;
+  /** How late a finished fax is found on average, ms; null if the pace does not carry so many faxes. */
+  readonly meanLagMs: number | null;
 };
 
 const HOUR_S = 3_600;
@@ -29,9 +29,9 @@ const LEAST_POLLS = 1; // that find a fax final: with fewer, faxes in flight pil
 export function sized(curve: SurvivalCurve, bounds: IntervalBounds, { faxesPerHour, pace }: Load): Sized {
   const pollsPerFax = (pace * HOUR_S) / faxesPerHour;
   const load = { faxesPerHour, pace, pollsPerFax };
-  if (pollsPerFax <= LEAST_POLLS) return { ...load, meanLagMs: undefined };
+  if (pollsPerFax <= LEAST_POLLS) return { ...load, meanLagMs: null };
   const inFlight = (faxesPerHour / HOUR_S) * (curve.timeToCome(0) / 1000);
   const kept = { minMs: bounds.minMs, maxMs: greatestInterval(bounds.maxMs, inFlight, pace) };
   const best = leastLag(curve, kept, pollsPerFax) ?? leastLag(curve, { ...kept, maxMs: DAY_MS }, pollsPerFax);
-  return { ...load, meanLagMs: best?.meanLagMs };
+  return { ...load, meanLagMs: best?.meanLagMs ?? null };
 }

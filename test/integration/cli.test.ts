@@ -30,6 +30,7 @@ describe('without Redis', () => {
       'status',
       'watch',
       'export-durations',
+      'sizing',
       'accounts',
       'demo',
       'simulate',
