@@ -27,4 +27,4 @@ it('sizing takes the load from the last hour, or as it is given; without either 
   expect(given).toMatchObject({ foundWithinMs: 30_000, 'this load': { faxesPerHour: 1_720, pace: 0.95 } });
   expect(given['this load'].meanLagMs).toBeGreaterThan(given['1 request a second more'].meanLagMs);
   expect(given['twice the faxes'].meanLagMs).toBeNull();
-});
+}, 30_000);
