@@ -50,7 +50,7 @@ const CANCEL_PATIENCE_MS = 30_000; // longer than a poll takes
 const CANCEL_AGAIN_MS = 50;
 
 /**
- * Lets other services have faxes watched and learn how they ended.
+ * For other services: tracks faxes, and tells how they ended.
  *
  * Every call ends, even while Redis is away. Besides the errors named at each, all of them reject with
  * RedisUnavailableError if Redis does not answer within `commandTimeoutMs`, with RedisReplyError if it refuses a

@@ -15,8 +15,10 @@ import { ROOT } from '../support/worker-process.ts';
 
 type Snippet = { readonly section: string; readonly language: string; readonly code: string; readonly title: string };
 
+const AT_THE_TOP = 'at the top';
+
 function snippetsOf(file: string): Snippet[] {
-  let [section, heading] = ['', ''];
+  let [section, heading] = [AT_THE_TOP, ''];
   const found: Snippet[] = [];
   for (const [block, level, title, language, code = ''] of readFileSync(join(ROOT, file), 'utf8').matchAll(
     /^(##+) (.*)$|^```(\w+)\n([\s\S]*?)^```$/gm,
@@ -58,11 +60,15 @@ function commandFor({ language, code }: Snippet, port: string): string[] | undef
 
 const snippets = ['README.md', 'docs/integrating.md', 'src/client/README.md']
   .flatMap(snippetsOf)
-  .filter(
-    ({ section, language }) => /^(Put faxes in|Get results out|Look one up)/.test(section) && language !== 'json',
+  .filter(({ section, language }) =>
+    /^(Put faxes in|Get results out|Look one up)/.test(section)
+      ? language !== 'json'
+      : section === AT_THE_TOP && language === 'ts',
   );
 const snippetsIn = (section: RegExp): Snippet[] =>
   snippets.filter((snippet) => section.test(snippet.section) && commandFor(snippet, '6379'));
+const topSnippets = (does: string): Snippet[] =>
+  snippets.filter(({ section, code }) => section === AT_THE_TOP && code.includes(does));
 
 const project = mkdtempSync(join(tmpdir(), 'faxwatch-snippets-'));
 const redis = useRedis();
@@ -117,7 +123,7 @@ async function running(
 
 const TOLD = /fax-200"?,? ?(sent ok|.*"state":"sent","reason":"ok")/;
 
-it.each(snippetsIn(/^Put faxes in/))('$title: the fax is watched', async (snippet) => {
+it.each([...topSnippets('.add('), ...snippetsIn(/^Put faxes in/)])('$title: the fax is watched', async (snippet) => {
   await running(snippet, async (_lines, ended) => {
     expect((await harness.event(200)).data).toMatchObject({
       state: 'sent',
@@ -127,7 +133,7 @@ it.each(snippetsIn(/^Put faxes in/))('$title: the fax is watched', async (snippe
   });
 });
 
-it.each(snippetsIn(/^Get results out(: as they come)?$/))(
+it.each([...topSnippets('.subscribe('), ...snippetsIn(/^Get results out(: as they come)?$/)])(
   '$title: it is told of a fax that finishes',
   async (snippet) => {
     await running(snippet, async (lines) => {
