@@ -11,6 +11,7 @@ import { loadScript, type Script } from '../redis/script.ts';
 import type { Chooser } from '../schedule/chooser.ts';
 import { candidateScore } from '../schedule/in-flight.ts';
 import type { Settings } from '../settings/table.ts';
+import { every } from '../timing/every.ts';
 import type { HistoryKnowledge, HistoryRecord } from './history-record.ts';
 import { Trial, whyUseless, type HistoryTrust } from './history-trust.ts';
 import { HistoryView, oldestFirst, type Reading } from './history-view.ts';
@@ -18,10 +19,7 @@ import type { Hints } from './hints.ts';
 import type { PageWorth } from './page-map.ts';
 import { watchedFaxes } from './watched-faxes.ts';
 
-type SweepSettings = Pick<
-  Settings,
-  'FAX_API_TIMEOUT_MS' | 'HISTORY_PAGE_SIZE' | 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS'
->;
+type SweepSettings = Pick<Settings, 'HISTORY_PAGE_SIZE' | 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS'>;
 
 export const SWEEP_OUTCOMES = ['ok', 'unusable'] as const;
 
@@ -45,7 +43,7 @@ export type SweeperParts = {
 
 type LeadReply = [now: number, leads: number, inFlight: number, braked: number, hinted: number];
 
-const LEAD_SLACK_MS = 5_000; // more than a request may take: so there is one sweep at most
+const LEAD_MS = 5_000; // another takes over so soon if this worker dies; renewed while a request is under way
 const REST_MS = 1_000; // between looks at whether to sweep at all
 const LEAST_REST_MS = 20; // at a fast pace: what a look takes must not fill the process
 const RENEW_MS = 1_000;
@@ -111,9 +109,7 @@ export class Sweeper {
   /** @returns after how long to look again, ms */
   async #turn(): Promise<number> {
     const { redis, keys, limit } = this.#parts;
-    const leadMs = this.#settings.FAX_API_TIMEOUT_MS + LEAD_SLACK_MS;
-    const reply = await this.#lead([keys.sweeper, keys.inFlight, keys.brake, keys.hinted], [this.#worker, leadMs]);
-    const [now, leads, inFlight, braked, hinted] = reply;
+    const [now, leads, inFlight, braked, hinted] = await this.#takeLead();
     if (leads === 0) {
       this.#view = this.#newView(); // what it knew is old by the time that it takes over
       this.#trial = new Trial();
@@ -133,6 +129,12 @@ export class Sweeper {
     if (waitMs > 0) return Math.min(waitMs, REST_MS);
     await this.#sweep(page.page, now);
     return 0;
+  }
+
+  /** Becomes the worker that sweeps, or stays it, if no other is. */
+  async #takeLead(): Promise<LeadReply> {
+    const { sweeper, inFlight, brake, hinted } = this.#parts.keys;
+    return this.#lead([sweeper, inFlight, brake, hinted], [this.#worker, LEAD_MS]);
   }
 
   /** The page to look at next; undefined if none is worth a request, or a list on trial has had its share of slots. */
@@ -185,9 +187,9 @@ export class Sweeper {
   }
 
   async #sweep(page: number, now: number): Promise<void> {
-    const { ask, chooser, observer, record } = this.#parts;
+    const { chooser, observer, record } = this.#parts;
     this.#sweptAt = now;
-    const answer = await ask(page);
+    const answer = await this.#ask(page);
     const outcome = answer.kind === 'list' ? 'ok' : 'unusable';
     observer.swept(outcome);
     const { trust, words } = await record.read();
@@ -203,6 +205,16 @@ export class Sweeper {
     }
     await this.#act(this.#view.read(page, entries, words, trust.trusted, now), now);
     chooser.next();
+  }
+
+  async #ask(page: number): Promise<HistoryAnswer> {
+    const failed = (err: unknown): void => this.#parts.log.debug({ err }, 'lead not renewed');
+    const renewing = every(RENEW_MS, () => this.#takeLead(), failed);
+    try {
+      return await this.#parts.ask(page);
+    } finally {
+      renewing[Symbol.dispose]();
+    }
   }
 
   async #act({ hints, pending, evidence }: Reading, now: number): Promise<void> {

@@ -180,6 +180,20 @@ describe('a list that is right', () => {
     await allSent(rest);
   }, 30_000);
 
+  it('is asked for by nobody else while its answer takes longer than a dead worker would keep the lead', async () => {
+    await start({ run: false, simulator: { history: 'slow' }, env: { FAX_API_TIMEOUT_MS: '9000' } });
+    const settings = loadSettings(harness.env, true);
+    other = await startService(settings, loadRules(null), { worker: true, board: false }, silentLog);
+    await harness.run();
+    const ids = await faxes.send(MANY);
+    await harness.until(() => (lists() > 0 ? true : undefined));
+    const from = performance.now();
+    while (performance.now() - from < 7_000) await requestsMore(PER_SECOND / 2);
+    expect(lists()).toBe(1);
+    faxes.finish(ids);
+    await allSent(ids);
+  }, 40_000);
+
   it('helps a worker that does not sweep itself', async () => {
     await start({ run: false });
     const settings = loadSettings({ ...harness.env, HISTORY_SWEEP: 'off' }, true);
