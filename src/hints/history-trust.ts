@@ -22,19 +22,27 @@ export type Yield = {
   readonly confirmed: number;
   /** Faxes that finished, since a hint last proved right, without the list having shown them as final before. */
   readonly missedInARow: number;
+  /** Requests of the list, since a hint last proved right. */
+  readonly askedInARow: number;
 };
 
+/** What is counted from any moment on: faxes that finished without being shown as final, and requests of the list. */
+export type Counted = { readonly missed: number; readonly asked: number };
+
 const ENOUGH_MISSED = 10;
+// Many faxes that finish at once, or a fast pace, must not count against a list that was hardly looked at meanwhile.
+const ENOUGH_ASKED = 3;
 
 /** Why the list is of no use; undefined as long as it may be. Pure. */
 export function whyUseless(
-  { confirmed, missedInARow }: Yield,
+  { confirmed, missedInARow, askedInARow }: Yield,
   words: ReadonlyMap<string, WordRecord>,
 ): string | undefined {
   if (confirmed === 0 && [...words.values()].some(tellsNothing)) {
     return 'it has the same word for finished faxes and others';
   }
-  if (missedInARow >= ENOUGH_MISSED) return `${ENOUGH_MISSED} faxes finished that it did not show first`;
+  if (missedInARow >= ENOUGH_MISSED && askedInARow >= ENOUGH_ASKED)
+    return `${ENOUGH_MISSED} faxes finished that it did not show first`;
   return undefined;
 }
 
@@ -43,20 +51,21 @@ export function whyUseless(
  * again with what is left. No effects.
  */
 export class Trial {
-  #begun: { readonly confirmed: number; readonly missed: number } | undefined;
+  #begunWith: number | undefined; // hints that had proved right by then
   #confirmed = 0;
-  #missedBefore = 0; // when a hint last proved right
+  #since: Counted = { missed: 0, asked: 0 }; // when a hint last proved right
 
-  /** @param missed faxes that finished without being shown as final, counted from any moment on */
-  look(words: ReadonlyMap<string, WordRecord>, missed: number): Yield {
+  look(words: ReadonlyMap<string, WordRecord>, counted: Counted): Yield {
     let confirmed = 0;
     for (const record of words.values()) confirmed += record.confirmed;
-    if (!this.#begun || confirmed < this.#confirmed) this.#begun = { confirmed, missed };
-    if (confirmed > this.#confirmed) this.#missedBefore = missed;
+    const begins = this.#begunWith === undefined || confirmed < this.#confirmed;
+    if (begins) this.#begunWith = confirmed;
+    if (begins || confirmed > this.#confirmed) this.#since = counted;
     this.#confirmed = confirmed;
     return {
-      confirmed: confirmed - this.#begun.confirmed,
-      missedInARow: missed - Math.max(this.#missedBefore, this.#begun.missed),
+      confirmed: confirmed - (this.#begunWith ?? 0),
+      missedInARow: counted.missed - this.#since.missed,
+      askedInARow: counted.asked - this.#since.asked,
     };
   }
 }

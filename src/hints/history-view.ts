@@ -26,7 +26,9 @@ export type ViewOptions = {
 };
 
 const MOST_WORDS = 50; // an API that puts a date into each word must not fill Redis
-const HINTS_ON_TRIAL = 3; // faxes at once that a list may send ahead before it has proved right
+// Faxes at once that a list may send ahead before it has proved right: with one word, so that a word which stands for
+// faxes under way does not keep others from being tried; and in all.
+const ON_TRIAL = { word: 3, all: 9 };
 const GONE_KEPT = 1_000;
 
 /** The list of faxes as one worker sees it: where faxes in flight are on it, and what it says of them. No effects. */
@@ -38,7 +40,7 @@ export class HistoryView {
   readonly #polledAt = new Map<string, number>();
   readonly #coveredAt = new Map<string, number>();
   readonly #listedAs = new Map<string, { readonly word: string; readonly at: number }>();
-  readonly #hinted = new Map<string, { readonly at: number; readonly times: number }>();
+  readonly #hinted = new Map<string, { readonly word: string; readonly at: number; readonly times: number }>();
   /** Faxes that are no longer in flight; the oldest first. */
   readonly #gone = new Set<string>();
   #agreed = new Map<string, number>();
@@ -105,7 +107,7 @@ export class HistoryView {
     const pending: WatchedFax[] = [];
     const evidence = new Map<string, { pending: number; stale: number }>();
     const known = new Set(words.keys());
-    let onTrial = this.#hintedSince(now - this.#options.hintAgainMs);
+    const onTrial = this.#wordsHintedSince(now - this.#options.hintAgainMs);
     for (const { faxId, word } of entries) {
       if (word === '' || (!known.has(word) && known.size >= MOST_WORDS)) continue;
       known.add(word);
@@ -119,9 +121,9 @@ export class HistoryView {
       }
       seen.set(faxId, { final: polls > 0 });
       if (polls > 0) {
-        if (!this.#mayHint(faxId, now) || (!trusted && onTrial >= HINTS_ON_TRIAL)) continue;
-        onTrial += 1;
-        this.#hinted.set(faxId, { at: now, times: (this.#hinted.get(faxId)?.times ?? 0) + 1 });
+        if (!this.#mayHint(faxId, now) || (!trusted && !mayTry(word, onTrial))) continue;
+        onTrial.push(word);
+        this.#hinted.set(faxId, { word, at: now, times: (this.#hinted.get(faxId)?.times ?? 0) + 1 });
         hints.push({ faxId, hint: { source: 'history', pollsLeft: polls, word } });
         continue;
       }
@@ -139,8 +141,8 @@ export class HistoryView {
     return { hints, pending, evidence };
   }
 
-  #hintedSince(from: number): number {
-    return [...this.#hinted.values()].filter(({ at }) => at >= from).length;
+  #wordsHintedSince(from: number): string[] {
+    return [...this.#hinted.values()].filter(({ at }) => at >= from).map(({ word }) => word);
   }
 
   #mayHint(faxId: string, now: number): boolean {
@@ -148,6 +150,9 @@ export class HistoryView {
     return !before || now - before.at >= this.#options.hintAgainMs * 2 ** (before.times - 1);
   }
 }
+
+const mayTry = (word: string, onTrial: readonly string[]): boolean =>
+  onTrial.length < ON_TRIAL.all && onTrial.filter((each) => each === word).length < ON_TRIAL.word;
 
 function add(
   evidence: Map<string, { pending: number; stale: number }>,

@@ -72,6 +72,7 @@ export class Sweeper {
   #view: HistoryView;
   #trial = new Trial();
   #missed = 0;
+  #asked = 0;
   #knowledge: HistoryKnowledge | undefined;
   #renewedAt = -Infinity;
   #sweptAt = -Infinity;
@@ -177,7 +178,7 @@ export class Sweeper {
       this.#trial = new Trial();
       return;
     }
-    const came = this.#trial.look(words, this.#missed - byCallback);
+    const came = this.#trial.look(words, { missed: this.#missed - byCallback, asked: this.#asked });
     const useless = whyUseless(came, words);
     if (useless) await this.#stop(useless, now);
     else if (!trust.trusted && came.confirmed > 0) {
@@ -189,6 +190,7 @@ export class Sweeper {
   async #sweep(page: number, now: number): Promise<void> {
     const { chooser, observer, record } = this.#parts;
     this.#sweptAt = now;
+    this.#asked += 1;
     const answer = await this.#ask(page);
     const outcome = answer.kind === 'list' ? 'ok' : 'unusable';
     observer.swept(outcome);
