@@ -52,7 +52,12 @@ export type HttpParts = {
   readonly board: boolean;
   readonly settings: Pick<
     Settings,
-    'DASHBOARD_HOST' | 'DASHBOARD_PORT' | 'DASHBOARD_USERNAME' | 'DASHBOARD_PASSWORD' | 'DASHBOARD_READ_ONLY'
+    | 'ACCOUNTS_FILE'
+    | 'DASHBOARD_HOST'
+    | 'DASHBOARD_PORT'
+    | 'DASHBOARD_USERNAME'
+    | 'DASHBOARD_PASSWORD'
+    | 'DASHBOARD_READ_ONLY'
   >;
 };
 
@@ -113,9 +118,8 @@ function addHealth(app: FastifyInstance, parts: HttpParts): void {
 /** What health and metrics are made of. Of an account that sleeps nothing is read. */
 async function stateOf({ awake, redis, storage }: HttpParts) {
   const accounts = awake();
-  const ping = within(REDIS_PATIENCE_MS, redis.ping()).catch(() => undefined);
-  const [pong, storageProblem, ...fleets] = await Promise.all([
-    ping,
+  const [answers, storageProblem, ...fleets] = await Promise.all([
+    isUp(redis),
     storage.check(),
     ...accounts.map(({ fleet }) => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined)),
   ]);
@@ -128,8 +132,11 @@ async function stateOf({ awake, redis, storage }: HttpParts) {
     idleMs: idleMs(),
   }));
   const noneRead = accounts.length > 0 && fleets.every((fleet) => fleet === undefined);
-  return { redisUp: pong !== undefined && !noneRead, storageProblem, awake: read };
+  return { redisUp: answers && !noneRead, storageProblem, awake: read };
 }
+
+const isUp = async (redis: RedisClient): Promise<boolean> =>
+  (await within(REDIS_PATIENCE_MS, redis.ping()).catch(() => undefined)) !== undefined;
 
 function boardQueue(queue: Queue, readOnlyMode: boolean): BullMQAdapter {
   // The delimiter groups the queues of accounts, `fax-status.<account>`.
@@ -138,7 +145,7 @@ function boardQueue(queue: Queue, readOnlyMode: boolean): BullMQAdapter {
   return adapter;
 }
 
-async function addBoard(app: FastifyInstance, { awake, all, queues, settings }: HttpParts): Promise<void> {
+async function addBoard(app: FastifyInstance, { awake, all, queues, redis, settings }: HttpParts): Promise<void> {
   const adapter = new FastifyAdapter();
   adapter.setBasePath(BOARD);
   const board = createBullBoard({
@@ -177,7 +184,10 @@ async function addBoard(app: FastifyInstance, { awake, all, queues, settings }: 
       guarded.addHook('onRequest', (request, reply, done) => guarded.basicAuth(request, reply, done));
     }
     const shown = (views: () => readonly AccountView[]) => () => views().map((view) => view.shown);
-    createOverview(shown(awake), shown(all)).register(guarded);
+    const redisUp = async (): Promise<boolean> => isUp(redis);
+    createOverview({ awake: shown(awake), all: shown(all), named: settings.ACCOUNTS_FILE !== null, redisUp }).register(
+      guarded,
+    );
     await guarded.register(async (boardApp) => {
       boardApp.addHook('onSend', async (_request, _reply, payload) =>
         typeof payload === 'string' ? payload.replace(FOREIGN_FONTS, '') : payload,

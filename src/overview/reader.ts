@@ -16,7 +16,7 @@ import { within } from '../timing/within.ts';
 import { dayCounts, HASHES_OF_A_DAY, type DayCounts } from './day-counts.ts';
 import { nextPoll } from './next-poll.ts';
 import { pollAges, survivalPoints } from './poll-ages.ts';
-import type { AccountState, AccountView, FaxView, FleetState, PollLine, UnknownWording } from './state.ts';
+import type { AccountState, FaxView, FleetState, PollLine, UnknownWording } from './state.ts';
 
 export type OverviewSettings = Pick<
   Settings,
@@ -25,7 +25,8 @@ export type OverviewSettings = Pick<
 
 /** An account to show: a queue, polled with one key. */
 export type OverviewAccount = {
-  readonly name: string;
+  /** Undefined in a service without accounts. */
+  readonly name: string | undefined;
   readonly queue: Queue;
   readonly redis: RedisClient;
   readonly keys: Keys;
@@ -58,13 +59,12 @@ export class AccountReader {
     this.#history = new HistoryRecord(account.redis, account.keys);
   }
 
-  /** The account now; without a state while Redis gives no answer. Never rejects, and answers within 3 s. */
-  async view(): Promise<AccountView> {
-    const state = await within(
+  /** The account now; undefined while Redis gives no answer. Never rejects, and answers within 3 s. */
+  async state(): Promise<AccountState | undefined> {
+    return within(
       PATIENCE_MS,
       this.#state().catch(() => undefined),
     );
-    return { name: this.#account.name, state };
   }
 
   /**
