@@ -1,6 +1,3 @@
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { FastifyAdapter } from '@bull-board/fastify';
 import basicAuth from '@fastify/basic-auth';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -12,8 +9,7 @@ import type { Chooser } from '../schedule/chooser.ts';
 import type { StorageWatch } from '../redis/storage-watch.ts';
 import type { FleetReader } from './fleet.ts';
 import { createOverview, type OverviewAccount } from '../overview/overview.ts';
-import { faxIdOf } from '../redis/fax-of-job.ts';
-import { jobTitle, type BoardJob } from './job-title.ts';
+import { addBullBoard } from './board.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 import type { Metrics } from './metrics.ts';
 import { within } from '../timing/within.ts';
@@ -61,9 +57,6 @@ export type HttpParts = {
   >;
 };
 
-const BOARD = '/queues';
-// Bull Board's page asks Google for fonts, which the policy forbids, and which are none of Google's business.
-const FOREIGN_FONTS = /<link href="https:\/\/fonts\.googleapis\.com\/[^>]*>/g;
 const REDIS_PATIENCE_MS = 2_000;
 const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds
 const UNLIMITED = { config: { rateLimit: false } }; // refusing a probe would get a healthy process restarted
@@ -138,33 +131,8 @@ async function stateOf({ awake, redis, storage }: HttpParts) {
 const isUp = async (redis: RedisClient): Promise<boolean> =>
   (await within(REDIS_PATIENCE_MS, redis.ping()).catch(() => undefined)) !== undefined;
 
-function boardQueue(queue: Queue, readOnlyMode: boolean): BullMQAdapter {
-  // The delimiter groups the queues of accounts, `fax-status.<account>`.
-  const adapter = new BullMQAdapter(queue, { readOnlyMode, delimiter: '.', externalJobUrl: faxLink });
-  adapter.setFormatter('name', (job: BoardJob) => jobTitle(job));
-  return adapter;
-}
-
 async function addBoard(app: FastifyInstance, { awake, all, queues, redis, settings }: HttpParts): Promise<void> {
-  const adapter = new FastifyAdapter();
-  adapter.setBasePath(BOARD);
-  const board = createBullBoard({
-    queues: [],
-    serverAdapter: adapter,
-    options: { uiConfig: { boardTitle: 'Faxwatch' } },
-  });
-  let shown: readonly Queue[] = [];
-  const showAll = (): void => {
-    if (shown === queues()) return;
-    shown = queues();
-    const { DASHBOARD_READ_ONLY: readOnlyMode } = settings;
-    board.replaceQueues(shown.map((queue) => boardQueue(queue, readOnlyMode)));
-  };
   await app.register(async (guarded) => {
-    guarded.addHook('onRequest', (_request, _reply, done) => {
-      showAll();
-      done();
-    });
     guarded.addHook('onRequest', async (request, reply) => {
       if (!settings.DASHBOARD_PASSWORD && !isLoopbackHost(request.headers.host)) {
         return reply.code(403).send({ error: 'without a password (DASHBOARD_PASSWORD) only localhost is answered' });
@@ -188,19 +156,8 @@ async function addBoard(app: FastifyInstance, { awake, all, queues, redis, setti
     createOverview({ awake: shown(awake), all: shown(all), named: settings.ACCOUNTS_FILE !== null, redisUp }).register(
       guarded,
     );
-    await guarded.register(async (boardApp) => {
-      boardApp.addHook('onSend', async (_request, _reply, payload) =>
-        typeof payload === 'string' ? payload.replace(FOREIGN_FONTS, '') : payload,
-      );
-      await boardApp.register(adapter.registerPlugin(), { prefix: BOARD });
-    });
+    await addBullBoard(guarded, { queues, redisUp, readOnly: settings.DASHBOARD_READ_ONLY });
   });
-}
-
-/** Where the board's job links to; a job that is for no fax, to the overview. */
-function faxLink({ data }: BoardJob): { displayText: string; href: string } {
-  const faxId = faxIdOf(data);
-  return { displayText: 'Its fax', href: faxId === undefined ? '/' : `/fax/${faxId}` };
 }
 
 const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD';
