@@ -257,7 +257,13 @@ describe('without a browser', () => {
     await start();
     for (const base of ['/fax', '/api/fax']) {
       expect((await fetch(`${url}${base}/404`)).status).toBe(404);
-      expect((await fetch(`${url}${base}/${encodeURIComponent('no id')}`)).status).toBe(400);
+      for (const id of ['no id', '<script>alert(1)</script>', '../etc/passwd', 'x'.repeat(65)]) {
+        const answer = await fetch(`${url}${base}/${encodeURIComponent(id)}`);
+        expect([id, answer.status]).toEqual([id, 400]);
+        const text = await answer.text();
+        expect(text).toContain('1 to 64 of A-Z');
+        expect(text).not.toContain('alert(1)');
+      }
     }
     // The job of a fax whose result has expired is no fax in flight.
     harness.simulator.send(1, fateOf('sent', 0));
