@@ -123,6 +123,7 @@ describeIn('the overview', () => {
 
   it.each([
     [401, 'The API refuses the key (401): polling is stopped.', 'Check FAX_API_KEY'],
+    [403, 'The API refuses requests for their number', 'Lower RATE_LIMIT_MAX'],
     [429, 'The API refuses requests for their number', 'Lower RATE_LIMIT_MAX'],
     [500, 'Most requests to the API fail', 'Check FAX_API_BASE_URL'],
   ])('tells that the brake is on after %d', async (code, what, remedy) => {
@@ -135,6 +136,8 @@ describeIn('the overview', () => {
     const text = await banner(page, what);
     expect(text).toMatch(/^This needs you/);
     expect(text).toContain(remedy);
+    const colour = await page.evaluate("getComputedStyle(document.querySelector('.banner h1')).color");
+    expect(colour).toBe('rgb(168, 30, 43)'); // red
     await page.close();
   });
 
