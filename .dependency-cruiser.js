@@ -31,7 +31,7 @@ const DECIDING = [
   'schedule/(life-table|worth|choose|durations|fault-backoff)',
   'hints/(hint|follow-up|words|page-map|history-view|history-trust)',
   'polling/(step|counts)',
-  'overview/(day-counts|poll-ages|words|judge|rule|next-poll|scales)',
+  'overview/(day-counts|poll-ages|words|judge|judge-accounts|rule|next-poll|scales)',
 ];
 
 const floors = FLOORS.flatMap((names, floor) =>

@@ -176,7 +176,7 @@ function views(redis: RedisClient, storage: StorageWatch, polls: boolean): (acco
       chooser,
       ownKeyRefused,
       idleMs: () => (polls ? account.idleMs : undefined),
-      shown: { name: name ?? queue.name, queue, redis, keys, model, fleet, storage, ownKeyRefused, settings },
+      shown: { name, queue, redis, keys, model, fleet, storage, ownKeyRefused, settings },
     };
     made.set(account, view);
     return view;

@@ -1,4 +1,5 @@
 import { Gauge, Registry, collectDefaultMetrics } from 'prom-client';
+import packageJson from '../../package.json' with { type: 'json' };
 import type { ModelStore } from '../schedule/model-store.ts';
 import { AccountMetrics, type AccountState } from './account-metrics.ts';
 import { NOTHING_IN_FLIGHT, type Fleet } from './fleet.ts';
@@ -42,6 +43,7 @@ export class Metrics {
   constructor(withAccounts: boolean) {
     this.#families = metricFamilies(this.#registry, withAccounts);
     collectDefaultMetrics({ register: this.#registry, prefix: 'fax_' });
+    this.#showBuild();
     for (const name of MISNAMED) this.#registry.removeSingleMetric(name);
   }
 
@@ -85,6 +87,16 @@ export class Metrics {
     }
     const models = awake.map(({ name, model }) => ({ name, hazards: model.hazards, completions: model.completions }));
     return (await this.#registry.metrics()) + modelHistogram(models, DURATION_BUCKETS);
+  }
+
+  #showBuild(): void {
+    const labels = { version: packageJson.version, node: process.version };
+    new Gauge({
+      name: 'fax_build_info',
+      help: 'Always 1; its labels tell which version runs, on which Node',
+      labelNames: Object.keys(labels),
+      registers: [this.#registry],
+    }).set(labels, 1);
   }
 
   #gauge(name: string, help: string): Gauge {

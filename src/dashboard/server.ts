@@ -1,6 +1,3 @@
-import { createBullBoard } from '@bull-board/api';
-import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
-import { FastifyAdapter } from '@bull-board/fastify';
 import basicAuth from '@fastify/basic-auth';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -12,8 +9,7 @@ import type { Chooser } from '../schedule/chooser.ts';
 import type { StorageWatch } from '../redis/storage-watch.ts';
 import type { FleetReader } from './fleet.ts';
 import { createOverview, type OverviewAccount } from '../overview/overview.ts';
-import { faxIdOf } from '../redis/fax-of-job.ts';
-import { jobTitle, type BoardJob } from './job-title.ts';
+import { addBullBoard } from './board.ts';
 import { isLoopbackHost } from './loopback-host.ts';
 import type { Metrics } from './metrics.ts';
 import { within } from '../timing/within.ts';
@@ -52,13 +48,15 @@ export type HttpParts = {
   readonly board: boolean;
   readonly settings: Pick<
     Settings,
-    'DASHBOARD_HOST' | 'DASHBOARD_PORT' | 'DASHBOARD_USERNAME' | 'DASHBOARD_PASSWORD' | 'DASHBOARD_READ_ONLY'
+    | 'ACCOUNTS_FILE'
+    | 'DASHBOARD_HOST'
+    | 'DASHBOARD_PORT'
+    | 'DASHBOARD_USERNAME'
+    | 'DASHBOARD_PASSWORD'
+    | 'DASHBOARD_READ_ONLY'
   >;
 };
 
-const BOARD = '/queues';
-// Bull Board's page asks Google for fonts, which the policy forbids, and which are none of Google's business.
-const FOREIGN_FONTS = /<link href="https:\/\/fonts\.googleapis\.com\/[^>]*>/g;
 const REDIS_PATIENCE_MS = 2_000;
 const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds
 const UNLIMITED = { config: { rateLimit: false } }; // refusing a probe would get a healthy process restarted
@@ -113,9 +111,8 @@ function addHealth(app: FastifyInstance, parts: HttpParts): void {
 /** What health and metrics are made of. Of an account that sleeps nothing is read. */
 async function stateOf({ awake, redis, storage }: HttpParts) {
   const accounts = awake();
-  const ping = within(REDIS_PATIENCE_MS, redis.ping()).catch(() => undefined);
-  const [pong, storageProblem, ...fleets] = await Promise.all([
-    ping,
+  const [answers, storageProblem, ...fleets] = await Promise.all([
+    isUp(redis),
     storage.check(),
     ...accounts.map(({ fleet }) => fleet.read(REDIS_PATIENCE_MS).catch(() => undefined)),
   ]);
@@ -128,36 +125,14 @@ async function stateOf({ awake, redis, storage }: HttpParts) {
     idleMs: idleMs(),
   }));
   const noneRead = accounts.length > 0 && fleets.every((fleet) => fleet === undefined);
-  return { redisUp: pong !== undefined && !noneRead, storageProblem, awake: read };
+  return { redisUp: answers && !noneRead, storageProblem, awake: read };
 }
 
-function boardQueue(queue: Queue, readOnlyMode: boolean): BullMQAdapter {
-  // The delimiter groups the queues of accounts, `fax-status.<account>`.
-  const adapter = new BullMQAdapter(queue, { readOnlyMode, delimiter: '.', externalJobUrl: faxLink });
-  adapter.setFormatter('name', (job: BoardJob) => jobTitle(job));
-  return adapter;
-}
+const isUp = async (redis: RedisClient): Promise<boolean> =>
+  (await within(REDIS_PATIENCE_MS, redis.ping()).catch(() => undefined)) !== undefined;
 
-async function addBoard(app: FastifyInstance, { awake, all, queues, settings }: HttpParts): Promise<void> {
-  const adapter = new FastifyAdapter();
-  adapter.setBasePath(BOARD);
-  const board = createBullBoard({
-    queues: [],
-    serverAdapter: adapter,
-    options: { uiConfig: { boardTitle: 'Faxwatch' } },
-  });
-  let shown: readonly Queue[] = [];
-  const showAll = (): void => {
-    if (shown === queues()) return;
-    shown = queues();
-    const { DASHBOARD_READ_ONLY: readOnlyMode } = settings;
-    board.replaceQueues(shown.map((queue) => boardQueue(queue, readOnlyMode)));
-  };
+async function addBoard(app: FastifyInstance, { awake, all, queues, redis, settings }: HttpParts): Promise<void> {
   await app.register(async (guarded) => {
-    guarded.addHook('onRequest', (_request, _reply, done) => {
-      showAll();
-      done();
-    });
     guarded.addHook('onRequest', async (request, reply) => {
       if (!settings.DASHBOARD_PASSWORD && !isLoopbackHost(request.headers.host)) {
         return reply.code(403).send({ error: 'without a password (DASHBOARD_PASSWORD) only localhost is answered' });
@@ -177,20 +152,12 @@ async function addBoard(app: FastifyInstance, { awake, all, queues, settings }: 
       guarded.addHook('onRequest', (request, reply, done) => guarded.basicAuth(request, reply, done));
     }
     const shown = (views: () => readonly AccountView[]) => () => views().map((view) => view.shown);
-    createOverview(shown(awake), shown(all)).register(guarded);
-    await guarded.register(async (boardApp) => {
-      boardApp.addHook('onSend', async (_request, _reply, payload) =>
-        typeof payload === 'string' ? payload.replace(FOREIGN_FONTS, '') : payload,
-      );
-      await boardApp.register(adapter.registerPlugin(), { prefix: BOARD });
-    });
+    const redisUp = async (): Promise<boolean> => isUp(redis);
+    createOverview({ awake: shown(awake), all: shown(all), named: settings.ACCOUNTS_FILE !== null, redisUp }).register(
+      guarded,
+    );
+    await addBullBoard(guarded, { queues, redisUp, readOnly: settings.DASHBOARD_READ_ONLY });
   });
-}
-
-/** Where the board's job links to; a job that is for no fax, to the overview. */
-function faxLink({ data }: BoardJob): { displayText: string; href: string } {
-  const faxId = faxIdOf(data);
-  return { displayText: 'Its fax', href: faxId === undefined ? '/' : `/fax/${faxId}` };
 }
 
 const isRead = ({ method }: FastifyRequest): boolean => method === 'GET' || method === 'HEAD';

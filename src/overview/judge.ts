@@ -1,12 +1,19 @@
+import type { BrakeState } from '../limit/brake.ts';
 import type { BrakeReason } from '../limit/hold-time.ts';
 import { meanLag, requestsPerSecond, sum } from './day-counts.ts';
-import type { AccountState } from './state.ts';
+import type { AccountState, FleetState } from './state.ts';
 import { clockTime, count, duration, figure, percent } from './words.ts';
 
 export type Severity = 'good' | 'warning' | 'critical';
 
 /** Something that a person should know of, and what to do about it. */
-export type Problem = { readonly severity: Exclude<Severity, 'good'>; readonly what: string; readonly remedy: string };
+export type Problem = {
+  readonly severity: Exclude<Severity, 'good'>;
+  /** In two or three words. */
+  readonly short: string;
+  readonly what: string;
+  readonly remedy: string;
+};
 
 /** Whether all is well, in one sentence, and if not, what to do. The worst problem comes first. */
 export type Judgement = {
@@ -15,12 +22,17 @@ export type Judgement = {
   readonly problems: readonly Problem[];
 };
 
-const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, good: 2 };
+export const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 1, good: 2 };
 
-/** Judges an account. Pure. @param state undefined while Redis gives no answer */
-export function judge(state: AccountState | undefined): Judgement {
+/**
+ * Judges an account. Pure.
+ *
+ * @param state undefined while Redis gives no answer
+ * @param account its name in `ACCOUNTS_FILE`; undefined in a service without accounts
+ */
+export function judge(state: AccountState | undefined, account: string | undefined): Judgement {
   if (!state) return judged('Redis gives no answer: nothing is polled, and nothing can be shown.', [REDIS_AWAY]);
-  return judged(activity(state), problemsOf(state));
+  return judged(activity(state), problemsOf(state, account));
 }
 
 function judged(sentence: string, problems: readonly Problem[]): Judgement {
@@ -28,13 +40,14 @@ function judged(sentence: string, problems: readonly Problem[]): Judgement {
   return { severity: sorted[0]?.severity ?? 'good', sentence, problems: sorted };
 }
 
-const REDIS_AWAY: Problem = {
+export const REDIS_AWAY: Problem = {
   severity: 'critical',
+  short: 'Redis is away',
   what: 'Redis is away.',
   remedy: 'Bring it back; check REDIS_URL. Nothing is lost, and polling resumes by itself.',
 };
 
-const inFlight = ({ jobs }: AccountState['fleet']): number => jobs.wait + jobs.active + jobs.delayed + jobs.prioritized;
+export const inFlight = ({ jobs }: FleetState): number => jobs.wait + jobs.active + jobs.delayed + jobs.prioritized;
 
 function activity(state: AccountState): string {
   const { fleet, workers, now, counts, limitPerSecond } = state;
@@ -58,23 +71,31 @@ function activity(state: AccountState): string {
   return `${polling}; ${waiting}${found}.`;
 }
 
-function problemsOf(state: AccountState): Problem[] {
+function problemsOf(state: AccountState, account: string | undefined): Problem[] {
   const { fleet, workers, now, ownKeyRefused, storageProblem, historyStoppedUntil, wordings } = state;
   const problems: Problem[] = [];
-  if (fleet.brake) problems.push(ofBrake(fleet.brake.reason, fleet.brake.heldUntil, fleet.brake.cause, now));
+  if (fleet.brake) problems.push(ofBrake(fleet.brake, account, now));
   if (ownKeyRefused) {
     problems.push({
       severity: 'critical',
+      short: 'key of a worker refused',
       what: 'The API refuses the key of this worker, and takes that of others.',
-      remedy: 'Give this worker the FAX_API_KEY of the others, and restart it.',
+      remedy:
+        account === undefined
+          ? 'Give this worker the FAX_API_KEY of the others, and restart it.'
+          : 'Give this worker the ACCOUNTS_FILE of the others.',
     });
   }
   if (storageProblem !== undefined) {
-    problems.push({ severity: 'critical', what: 'Results cannot be stored.', remedy: sentence(storageProblem) });
+    const remedy = sentence(storageProblem);
+    const short = 'results cannot be stored';
+    problems.push({ severity: 'critical', short, what: 'Results cannot be stored.', remedy });
   }
-  if (workers === 0) {
+  // An account with nothing in flight has no worker, as it needs none.
+  if (workers === 0 && (account === undefined || inFlight(fleet) > 0)) {
     problems.push({
       severity: 'critical',
+      short: 'no worker runs',
       what: 'No worker runs.',
       remedy: 'Start one: "npm start", or "faxwatch worker". If one should run, look at its log.',
     });
@@ -82,6 +103,7 @@ function problemsOf(state: AccountState): Problem[] {
   if (fleet.paused) {
     problems.push({
       severity: 'critical',
+      short: 'paused',
       what: 'The queue is paused.',
       remedy: 'Resume it in Bull Board, or with resume() of a BullMQ client.',
     });
@@ -89,6 +111,7 @@ function problemsOf(state: AccountState): Problem[] {
   if (wordings.length > 0) {
     problems.push({
       severity: 'warning',
+      short: 'unknown wordings',
       what: `The API uses ${count(wordings.length, 'wording', 'wordings')} that no rule knows; such faxes stay pending.`,
       remedy: 'If one of them is final, put its rule below into a CLASSIFICATION_FILE, and restart the workers.',
     });
@@ -96,6 +119,7 @@ function problemsOf(state: AccountState): Problem[] {
   if (historyStoppedUntil !== undefined) {
     problems.push({
       severity: 'warning',
+      short: 'list of no use',
       what: 'The list of faxes is of no use.',
       remedy: `It is tried again at ${clockTime(historyStoppedUntil)}. Meanwhile faxes are polled as without it.`,
     });
@@ -106,25 +130,32 @@ function problemsOf(state: AccountState): Problem[] {
 const BRAKES: Readonly<Record<BrakeReason, Problem>> = {
   unauthorized: {
     severity: 'critical',
+    short: 'key refused',
     what: 'The API refuses the key (401): polling is stopped.',
     remedy: 'Check FAX_API_KEY in the Fax.to dashboard, set the right one and restart. Nothing is lost.',
   },
   rate_limited: {
     severity: 'critical',
+    short: 'requests refused',
     what: 'The API refuses requests for their number (403 or 429): polling pauses, then goes on slower.',
     remedy: 'Lower RATE_LIMIT_MAX. If something else uses the key, raise RATE_LIMIT_HEADROOM.',
   },
   api_down: {
     severity: 'critical',
+    short: 'requests fail',
     what: 'Most requests to the API fail: polling has slowed down.',
     remedy: 'Usually it passes by itself. Check FAX_API_BASE_URL and the network.',
   },
 };
 
-function ofBrake(reason: BrakeReason, heldUntil: number, cause: string, now: number): Problem {
-  const { severity, what, remedy } = BRAKES[reason];
+const NEW_KEY_IN_FILE =
+  'Check this key in the Fax.to dashboard, and put the right one into ACCOUNTS_FILE: no restart. Nothing is lost.';
+
+function ofBrake({ reason, heldUntil, cause }: BrakeState, account: string | undefined, now: number): Problem {
+  const { severity, short, what, ...brake } = BRAKES[reason];
+  const remedy = reason === 'unauthorized' && account !== undefined ? NEW_KEY_IN_FILE : brake.remedy;
   const next = heldUntil > now ? `Next try at ${clockTime(heldUntil)}.` : 'The next request is a try.';
-  return { severity, what: cause === '' ? what : `${what} Cause: ${cause}.`, remedy: `${next} ${remedy}` };
+  return { severity, short, what: cause === '' ? what : `${what} Cause: ${cause}.`, remedy: `${next} ${remedy}` };
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { FaxId } from '../contract/fax-job.ts';
+import { accountPage, accountsPage } from './accounts-page.ts';
 import { faxPage, messagePage } from './fax-page.ts';
 import { judge } from './judge.ts';
 import { overviewPage } from './page.ts';
 import { AccountReader, type OverviewAccount } from './reader.ts';
-import type { AccountView, FaxView } from './state.ts';
+import type { AccountsView, AccountState, FaxView } from './state.ts';
 
 export type { OverviewAccount } from './reader.ts';
 
@@ -29,6 +30,7 @@ const SERVED = [
 
 const AWAY = 'Redis gives no answer: bring it back; check REDIS_URL. Nothing is lost.';
 const ID_WANTED = 'A fax job id is a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -';
+const NO_ACCOUNT = 'No account of this name is served here.';
 const UNKNOWN = 'No fax of this id is in flight, and no result of it is stored.';
 
 /** What came of looking for a fax. */
@@ -39,33 +41,66 @@ type Found =
 /** The pages for people, and the same as JSON. They only read. */
 export type Overview = { register(app: FastifyInstance): void };
 
-/**
- * @param awake the accounts to show: those with something in flight
- * @param all where a fax is looked for, in one after the other
- */
-export function createOverview(
-  awake: () => readonly OverviewAccount[],
-  all: () => readonly OverviewAccount[],
-): Overview {
+export type OverviewParts = {
+  /** The accounts with something in flight. */
+  readonly awake: () => readonly OverviewAccount[];
+  /** All accounts, those with something in flight first. */
+  readonly all: () => readonly OverviewAccount[];
+  /** Whether the service has accounts, with names. */
+  readonly named: boolean;
+  readonly redisUp: () => Promise<boolean>;
+};
+
+export function createOverview({ awake, all, named, redisUp }: OverviewParts): Overview {
   const made = new WeakMap<OverviewAccount, AccountReader>();
   const readerOf = (account: OverviewAccount): AccountReader => {
     const reader = made.get(account) ?? new AccountReader(account);
     made.set(account, reader);
     return reader;
   };
-  const views = async (): Promise<AccountView[]> => Promise.all(awake().map(async (each) => readerOf(each).view()));
+  const stateOf = async (account: OverviewAccount | undefined) => (account ? readerOf(account).state() : undefined);
+  const readAccounts = async (): Promise<AccountsView> => {
+    const shown = awake();
+    const names = new Set(shown.map(({ name }) => name));
+    const [up, ...states] = await Promise.all([redisUp(), ...shown.map(stateOf)]);
+    return {
+      awake: shown.map(({ name }, i) => ({ name: name ?? '', state: states[i] })),
+      asleep: all().flatMap(({ name }) => (name === undefined || names.has(name) ? [] : [name])),
+      redisUp: up,
+    };
+  };
   return {
     register(app) {
       for (const { name, type } of SERVED) addFile(app, name, type);
       app.get('/', async (_request, reply) => {
-        const shown = await views();
-        return sendPage(reply, statusOf(shown), overviewPage(shown));
+        if (named) {
+          const view = await readAccounts();
+          return sendPage(reply, statusOfAll(view), accountsPage(view));
+        }
+        const state = await stateOf(awake()[0]);
+        return sendPage(reply, statusOf(state), overviewPage(state));
       });
       app.get('/api/overview', async (_request, reply) => {
-        const shown = await views();
-        const body = shown.map(({ name, state }) => ({ name, ...judge(state), state: state ?? null }));
-        return reply.code(statusOf(shown)).header('cache-control', 'no-store').send({ accounts: body });
+        const view = named ? await readAccounts() : undefined;
+        const [only] = awake();
+        const shown = view?.awake ?? [{ name: only?.queue.name, state: await stateOf(only) }];
+        const accounts = shown.map(({ name, state }) => ({
+          name,
+          ...judge(state, named ? name : undefined),
+          state: state ?? null,
+        }));
+        const status = view ? statusOfAll(view) : statusOf(shown[0]?.state);
+        const body = view ? { accounts, asleep: view.asleep } : { accounts };
+        return reply.code(status).header('cache-control', 'no-store').send(body);
       });
+      if (named) {
+        app.get<{ Params: { name: string } }>('/account/:name', async ({ params: { name } }, reply) => {
+          const account = all().find((each) => each.name === name);
+          if (!account) return sendPage(reply, 404, messagePage('Not an account', NO_ACCOUNT));
+          const state = await stateOf(account);
+          return sendPage(reply, statusOf(state), accountPage({ name, state }));
+        });
+      }
       // Where the search form goes.
       app.get<{ Querystring: { id?: unknown } }>('/fax', ({ query }, reply) => {
         const id = typeof query.id === 'string' ? FaxId.safeParse(query.id.trim()) : undefined;
@@ -86,8 +121,10 @@ export function createOverview(
   };
 }
 
-/** 503 if nothing of an account can be shown. */
-const statusOf = (views: readonly AccountView[]): 200 | 503 => (views.every(({ state }) => state) ? 200 : 503);
+/** 503 if nothing can be shown. */
+const statusOf = (state: AccountState | undefined): 200 | 503 => (state ? 200 : 503);
+const statusOfAll = ({ awake, redisUp }: AccountsView): 200 | 503 =>
+  redisUp && awake.every(({ state }) => state) ? 200 : 503;
 
 async function find(readers: readonly AccountReader[], text: string): Promise<Found> {
   const id = FaxId.safeParse(text);

@@ -15,7 +15,7 @@ import { within } from '../timing/within.ts';
 import { readDayCounts } from './read-day-counts.ts';
 import { nextPoll } from './next-poll.ts';
 import { pollAges, survivalPoints } from './poll-ages.ts';
-import type { AccountState, AccountView, FaxView, FleetState, PollLine, UnknownWording } from './state.ts';
+import type { AccountState, FaxView, FleetState, PollLine, UnknownWording } from './state.ts';
 
 export type OverviewSettings = Pick<
   Settings,
@@ -24,7 +24,8 @@ export type OverviewSettings = Pick<
 
 /** An account to show: a queue, polled with one key. */
 export type OverviewAccount = {
-  readonly name: string;
+  /** Undefined in a service without accounts. */
+  readonly name: string | undefined;
   readonly queue: Queue;
   readonly redis: RedisClient;
   readonly keys: Keys;
@@ -57,13 +58,12 @@ export class AccountReader {
     this.#history = new HistoryRecord(account.redis, account.keys);
   }
 
-  /** The account now; without a state while Redis gives no answer. Never rejects, and answers within 3 s. */
-  async view(): Promise<AccountView> {
-    const state = await within(
+  /** The account now; undefined while Redis gives no answer. Never rejects, and answers within 3 s. */
+  async state(): Promise<AccountState | undefined> {
+    return within(
       PATIENCE_MS,
       this.#state().catch(() => undefined),
     );
-    return { name: this.#account.name, state };
   }
 
   /**

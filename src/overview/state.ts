@@ -39,8 +39,17 @@ export type AccountState = {
   readonly durations: Durations;
 };
 
-/** An account, or nothing but its name while Redis gives no answer. */
+/** An account of several, or nothing but its name while Redis gives no answer. */
 export type AccountView = { readonly name: string; readonly state: AccountState | undefined };
+
+/** All accounts of a service that has some. */
+export type AccountsView = {
+  /** Those with something in flight. */
+  readonly awake: readonly AccountView[];
+  /** The names of the others. */
+  readonly asleep: readonly string[];
+  readonly redisUp: boolean;
+};
 
 /** One line of a fax's history: a poll and what came of it. */
 export type PollLine = { readonly at: string; readonly poll: number; readonly said: string };

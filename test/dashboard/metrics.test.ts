@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { Metrics } from '../../src/dashboard/metrics.ts';
 import type { ModelStore } from '../../src/schedule/model-store.ts';
@@ -45,4 +46,12 @@ it('counters begin at 0 with all their labels, and the balance is unknown until 
     ].sort(),
   );
   expect(text).not.toMatch(/^fax_user_cash_balance /m);
+});
+
+it('tells which version runs, on which Node', async () => {
+  const text = await new Metrics(false).text([], { redisUp: true, storable: true, keyFileValid: undefined });
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  expect(text).toContain(`fax_build_info{version="${version}",node="${process.version}"} 1`);
 });

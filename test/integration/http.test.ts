@@ -22,6 +22,12 @@ const start = async (env: Record<string, string> = {}): Promise<void> => {
   url = (await harness.run({ worker: true, board: true })).address ?? '';
 };
 const get = (path: string, init: RequestInit = {}) => fetch(`${url}${path}`, { redirect: 'manual', ...init });
+type ShownJob = {
+  timestamp: number;
+  delay: number;
+  opts: { delay: number };
+  progress: { nextPollAt: string };
+};
 const basic = (user: string, password: string) => ({
   headers: { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` },
 });
@@ -152,6 +158,37 @@ describe('the dashboard', () => {
     expect([await harness.queue.isPaused(), await harness.queue.getJobState(id)]).toEqual([false, 'failed']);
     const board = (await (await get('/queues/api/queues')).json()) as { queues: { readOnlyMode: boolean }[] };
     expect(board.queues[0]?.readOnlyMode).toBe(true); // so that the page offers none
+  });
+
+  it('refuses what would undo the pace, and says when the next poll is', async () => {
+    await start({ POLL_MIN_INTERVAL_MS: '60000', POLL_MAX_INTERVAL_MS: '60000' });
+    const api = `/queues/api/queues/${harness.settings.QUEUE_NAME}`;
+    for (const [path, body] of [
+      ['/concurrency', { concurrency: 1 }],
+      ['/rate-limit', { max: 1, duration: 1 }],
+      ['/rate-limit/release', {}],
+    ] as const) {
+      const headers = { 'content-type': 'application/json', origin: url };
+      const answer = await get(api + path, { method: 'PUT', headers, body: JSON.stringify(body) });
+      expect([path, answer.status, await answer.text()]).toEqual([
+        path,
+        403,
+        expect.stringContaining('RATE_LIMIT_MAX'),
+      ]);
+    }
+    harness.simulator.send(200, fateOf('pending', 0));
+    const id = await harness.enqueue(200);
+    await harness.job(id, 'delayed');
+    const { queues } = (await (
+      await get(`/queues/api/queues?activeQueue=${harness.settings.QUEUE_NAME}&status=delayed&page=1&jobsPerPage=10`)
+    ).json()) as { queues: { supportsGlobalRateLimit: boolean; jobs: ShownJob[] }[] };
+    const { job } = (await (await get(`${api}/${id}`)).json()) as { job: ShownJob };
+    expect(queues[0]?.supportsGlobalRateLimit).toBe(false);
+    for (const shown of [job, queues[0]?.jobs[0]]) {
+      const { timestamp = 0, delay, opts, progress } = shown ?? {};
+      expect(timestamp + (delay ?? 0)).toBe(Date.parse(progress?.nextPollAt ?? ''));
+      expect(opts?.delay).toBe(delay); // else the page says that the time is unknown
+    }
   });
 
   it('sends the headers that keep a browser from harm, and lets no other site read', async () => {

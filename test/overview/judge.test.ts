@@ -29,11 +29,12 @@ const GOOD: AccountState = {
   },
   durations: { survival: [], pollAges: [] },
 };
-const whats = (state: Partial<AccountState>): string[] => judge({ ...GOOD, ...state }).problems.map(({ what }) => what);
+const whats = (state: Partial<AccountState>): string[] =>
+  judge({ ...GOOD, ...state }, undefined).problems.map(({ what }) => what);
 
 describe('the judgement', () => {
   it('of a service that runs is one sentence', () => {
-    expect(judge(GOOD)).toEqual({
+    expect(judge(GOOD, undefined)).toEqual({
       severity: 'good',
       sentence:
         'Polling at 0.94 requests a second, 94 % of the limit; 37 faxes in flight, the oldest 12 min; ' +
@@ -45,12 +46,15 @@ describe('the judgement', () => {
   it('of one that has nothing to do says so', () => {
     const jobs = { wait: 0, active: 0, delayed: 0, prioritized: 0 };
     const counts = { hour: [NOTHING], day: [] };
-    const { severity, sentence } = judge({ ...GOOD, counts, fleet: { ...GOOD.fleet, jobs, oldestInFlightMs: 0 } });
+    const { severity, sentence } = judge(
+      { ...GOOD, counts, fleet: { ...GOOD.fleet, jobs, oldestInFlightMs: 0 } },
+      undefined,
+    );
     expect([severity, sentence]).toEqual(['good', 'Nothing to poll; no fax is in flight.']);
   });
 
   it('without Redis is critical', () => {
-    expect(judge(undefined)).toMatchObject({ severity: 'critical', problems: [{ what: 'Redis is away.' }] });
+    expect(judge(undefined, undefined)).toMatchObject({ severity: 'critical', problems: [{ what: 'Redis is away.' }] });
   });
 
   it('names each problem', () => {
@@ -63,13 +67,16 @@ describe('the judgement', () => {
 
   it('tells which brake is on, until when and why', () => {
     const brake = { reason: 'api_down', refusals: 1, since: NOW, heldUntil: NOW + 30_000, cause: 'timeout' } as const;
-    const [problem] = judge({ ...GOOD, fleet: { ...GOOD.fleet, brake } }).problems;
+    const [problem] = judge({ ...GOOD, fleet: { ...GOOD.fleet, brake } }, undefined).problems;
     expect(problem?.what).toContain('Cause: timeout.');
     expect(problem?.remedy).toMatch(/^Next try at 12:01:00 UTC\./);
   });
 
   it('puts the worst first', () => {
-    const { severity, problems } = judge({ ...GOOD, workers: 0, wordings: [{ apiStatus: 'x', message: 'y' }] });
+    const { severity, problems } = judge(
+      { ...GOOD, workers: 0, wordings: [{ apiStatus: 'x', message: 'y' }] },
+      undefined,
+    );
     expect([severity, problems.map((problem) => problem.severity)]).toEqual(['critical', ['critical', 'warning']]);
   });
 });

@@ -1,0 +1,83 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import type { BoardHooks } from '@bull-board/api/typings/app';
+import { FastifyAdapter } from '@bull-board/fastify';
+import type { Queue } from 'bullmq';
+import type { FastifyInstance } from 'fastify';
+import { faxIdOf } from '../redis/fax-of-job.ts';
+import { jobTitle, type BoardJob } from './job-title.ts';
+import { withNextRuns } from './next-run.ts';
+
+const BOARD = '/queues';
+// Bull Board's page asks Google for fonts, which the policy forbids, and which are none of Google's business.
+const FOREIGN_FONTS = /<link href="https:\/\/fonts\.googleapis\.com\/[^>]*>/g;
+const AWAY = 'Redis gives no answer: bring it back; check REDIS_URL. Nothing is lost.';
+const PACE_IS_OURS = 'The pace is kept by the workers, who put another one right: set RATE_LIMIT_MAX instead.';
+/** What would undo the pace. That of a queue paused, emptied or obliterated is put right by the workers. */
+const OF_THE_PACE = [
+  '/api/queues/:queueName/concurrency',
+  '/api/queues/:queueName/rate-limit',
+  '/api/queues/:queueName/rate-limit/release',
+];
+
+/** Bull Board's own adapter, but that its page does not offer a rate limit. */
+class PacedQueueAdapter extends BullMQAdapter {
+  override get supportsGlobalRateLimit(): boolean {
+    return false;
+  }
+}
+
+export type BoardParts = {
+  /** The queues to show; another array whenever they change. */
+  readonly queues: () => readonly Queue[];
+  readonly redisUp: () => Promise<boolean>;
+  readonly readOnly: boolean;
+};
+
+/** Bull Board, under `/queues`. */
+export async function addBullBoard(app: FastifyInstance, { queues, redisUp, readOnly }: BoardParts): Promise<void> {
+  const adapter = new FastifyAdapter();
+  adapter.setBasePath(BOARD);
+  const board = createBullBoard({
+    queues: [],
+    serverAdapter: adapter,
+    options: { uiConfig: { boardTitle: 'Faxwatch' }, handlerHooks: HOOKS },
+  });
+  let shown: readonly Queue[] = [];
+  await app.register(async (boardApp) => {
+    boardApp.addHook('onRequest', async (request, reply) => {
+      if (shown !== queues()) {
+        shown = queues();
+        board.replaceQueues(shown.map((queue) => boardQueue(queue, readOnly)));
+      }
+      // Bull Board waits for Redis as long as it takes.
+      if (request.url.startsWith(`${BOARD}/api/`) && !(await redisUp())) return reply.code(503).send({ error: AWAY });
+      return undefined;
+    });
+    boardApp.addHook('onSend', async (_request, _reply, payload) =>
+      typeof payload === 'string' ? payload.replace(FOREIGN_FONTS, '') : payload,
+    );
+    await boardApp.register(adapter.registerPlugin(), { prefix: BOARD });
+  });
+}
+
+const HOOKS: BoardHooks = {
+  before: ({ method, route }) =>
+    method !== 'get' && OF_THE_PACE.includes(route)
+      ? Promise.resolve({ allow: false, status: 403, message: PACE_IS_OURS })
+      : undefined,
+  after: (_context, answer) => ({ ...answer, body: withNextRuns(answer.body) as typeof answer.body }),
+};
+
+function boardQueue(queue: Queue, readOnlyMode: boolean): BullMQAdapter {
+  // The delimiter groups the queues of accounts, `fax-status.<account>`.
+  const adapter = new PacedQueueAdapter(queue, { readOnlyMode, delimiter: '.', externalJobUrl: faxLink });
+  adapter.setFormatter('name', (job: BoardJob) => jobTitle(job));
+  return adapter;
+}
+
+/** Where the board's job links to; a job that is for no fax, to the overview. */
+function faxLink({ data }: BoardJob): { displayText: string; href: string } {
+  const faxId = faxIdOf(data);
+  return { displayText: 'Its fax', href: faxId === undefined ? '/' : `/fax/${faxId}` };
+}
