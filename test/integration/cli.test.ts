@@ -110,8 +110,14 @@ describe('without Redis', () => {
   });
 
   it('says so when Redis does not answer', async () => {
-    const { code, output } = await run(['status', '1'], { REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
-    expect([code, output]).toEqual([69, expect.stringContaining('REDIS_URL')]);
+    const address = `127.0.0.1:${await freePort()}`;
+    const commands = [['status', '1'], ['track', '1'], ['watch'], ['accounts'], ['export-durations']];
+    for (const { code, output } of await Promise.all(
+      commands.map(async (args) => run(args, { REDIS_URL: `redis://${address}` })),
+    )) {
+      expect([code, output]).toEqual([69, expect.stringMatching(/nothing accepts connections there .*REDIS_URL/)]);
+      expect(output).toContain(`Redis at ${address} `);
+    }
   });
 
   it('simulate serves the documented endpoint, with scripted fates and a limit', async () => {
