@@ -86,6 +86,16 @@ program
     (await import('./cli/status.ts')).status(id, options),
   );
 program
+  .command('cancel')
+  .description('stop watching faxes: no poll, no result, no event. Nothing happens at Fax.to: they are still sent')
+  .argument('<ids...>', 'faxJobIds')
+  .addOption(account())
+  .option('--json', 'print JSON, one fax per line')
+  .addHelpText('after', examples('faxwatch cancel 200 201', 'faxwatch cancel --account north 200 --json'))
+  .action(async (ids: string[], options: import('./cli/cancel.ts').CancelFlags) =>
+    (await import('./cli/cancel.ts')).cancel(ids, options),
+  );
+program
   .command('watch')
   .description('print an event for each fax that finishes, until interrupted')
   .option('--since <event-id>', 'start after this event (such as fax-200), or 0 for all events in the stream')

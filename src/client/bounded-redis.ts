@@ -89,7 +89,8 @@ export class BoundedRedis {
     if (this.#closing.aborted) return this.#closing.reason as ClosedError;
     if ([RedisUnavailableError, TypeError, SyntaxError].some((known) => error instanceof known)) return error;
     const message = this.#clean(error.message);
-    if (error.name !== 'ReplyError' || PASSING.test(message)) return this.#unavailable('gave no result', connectionFault(error));
+    if (error.name !== 'ReplyError' || PASSING.test(message))
+      return this.#unavailable('gave no result', connectionFault(error));
     return new RedisReplyError(`Redis refuses the command: ${message}`);
   }
 

@@ -28,6 +28,7 @@ describe('without Redis', () => {
       'dashboard',
       'track',
       'status',
+      'cancel',
       'watch',
       'export-durations',
       'accounts',
@@ -280,6 +281,24 @@ describe('with the service running', () => {
       code: 1,
       output: expect.stringMatching(/^3: not known/),
     });
+  });
+
+  it('cancel stops watching, whether the fax is known or not, and leaves the others alone', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    for (const id of [1, 2]) harness.simulator.send(id, fateOf('pending', 0));
+    for (const id of [1, 2]) await harness.job(await harness.enqueue(id), 'delayed');
+    const output = '1: no longer watched\n3: was not watched: not in flight';
+    expect(await run(['cancel', '1', '3'], harness.env)).toEqual({ code: 1, output });
+    const polled = harness.requestsFor(1);
+    harness.simulator.send(1, fateOf('sent', 0));
+    harness.simulator.send(2, fateOf('sent', 0));
+    expect((await harness.event(2)).data.state).toBe('sent');
+    expect([harness.requestsFor(1), await harness.result(1)]).toEqual([polled, {}]);
+    expect((await run(['cancel', '1', 'a b'], harness.env)).code).toBe(65);
+    await harness.enqueue(1); // it may be watched again
+    await harness.event(1);
+    const json = { code: 1, output: '{"faxJobId":"1","cancelled":false}' };
+    expect(await run(['cancel', '1', '--json'], harness.env)).toEqual(json);
   });
 
   it('watch prints events as they come, and with --since what came after one, without gap or repetition', async () => {
