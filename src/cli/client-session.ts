@@ -59,7 +59,7 @@ export async function withRedis<T>(use: (session: Session) => Promise<T>): Promi
  */
 export async function withClient<T>(
   account: string | undefined,
-  use: (client: FaxStatusClient, signal: AbortSignal, service: { redis: RedisClient; keyPrefix: string }) => Promise<T>,
+  use: (client: FaxStatusClient, signal: AbortSignal, service: { redis: RedisClient; space: Space }) => Promise<T>,
 ): Promise<T> {
   if (account !== undefined) checkAccountName(account);
   return withRedis(async ({ redis, connect, whole, shared, signal }) => {
@@ -76,8 +76,8 @@ export async function withClient<T>(
     });
     try {
       await client.lastEventId(); // if Redis is away, say so before anything is read or printed
-      const { keyPrefix } = account === undefined ? whole : spaceOf(shared, account, redis.isCluster);
-      return await use(client, signal, { redis, keyPrefix });
+      const space = account === undefined ? whole : spaceOf(shared, account, redis.isCluster);
+      return await use(client, signal, { redis, space });
     } finally {
       await client.close();
     }

@@ -26,6 +26,12 @@ export class Progress {
     else console.log(text);
   }
 
+  /** A line that is no outcome, on standard error. */
+  note(text: string): void {
+    if (this.#bars) this.#bars.log(`${text}\n`);
+    else console.error(text);
+  }
+
   /** @param done how many of the total are done */
   set(done: number): void {
     this.#bar?.update(done);

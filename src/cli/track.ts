@@ -1,6 +1,8 @@
 import type { FaxStatusClient } from '../client/client.ts';
 import { EventsTrimmedError } from '../client/errors.ts';
 import { parseFaxJob, PayloadError } from '../contract/fax-job.ts';
+import type { Space } from '../contract/space.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
 import type { FaxResult } from '../contract/result.ts';
 import { accountsInFile } from './accounts-file.ts';
 import { withClient } from './client-session.ts';
@@ -9,6 +11,7 @@ import { CommandError, EX_DATAERR, EX_INTERRUPTED, EX_USAGE } from './failure.ts
 import { idsOfFile, type IdEntry } from './ids.ts';
 import { Outcomes } from './outcomes.ts';
 import { Progress } from './progress.ts';
+import { watchStandstill } from './standstill.ts';
 
 export type TrackFlags = {
   readonly account?: string;
@@ -31,7 +34,7 @@ export async function track(
   if (account !== undefined && accountsInFile()?.has(account) === false)
     throw new CommandError(`account ${account} is not in ACCOUNTS_FILE: nobody would poll its faxes`, EX_USAGE);
   const source = file ?? (args.length === 0 && !process.stdin.isTTY ? '-' : undefined);
-  await withClient(account, async (client, signal) => {
+  await withClient(account, async (client, signal, service) => {
     const { ids, bad } = await readIds(entries(args, source, signal));
     if (file === undefined && ids.size + bad === 0)
       throw new CommandError('no ids: pass them as arguments, with --file or on standard input', EX_DATAERR);
@@ -40,7 +43,7 @@ export async function track(
     if (!json) console.log(`${tracked} tracked${bad > 0 ? `, ${bad} refused` : ''}`);
     else if (!wait) console.log(JSON.stringify({ tracked, refused: bad }));
     if (bad > 0) process.exitCode = EX_DATAERR;
-    const open = wait && tracked === ids.size ? await waitForAll(client, ids, since, signal, json) : ids;
+    const open = wait && tracked === ids.size ? await waitForAll(client, service, ids, since, signal, json) : ids;
     if (!signal.aborted) return;
     console.error(
       tracked < ids.size
@@ -104,6 +107,7 @@ async function trackAll(client: FaxStatusClient, ids: ReadonlySet<string>, signa
 /** Prints each outcome as it comes, and a table at the end. If it is interrupted, resolves to the ids without one. */
 async function waitForAll(
   client: FaxStatusClient,
+  { redis, space }: { readonly redis: RedisClient; readonly space: Space },
   ids: ReadonlySet<string>,
   since: string,
   signal: AbortSignal,
@@ -112,6 +116,8 @@ async function waitForAll(
   const open = new Set(ids);
   const outcomes = new Outcomes();
   const progress = new Progress('{value} of {total} finished', ids.size);
+  using started = new DisposableStack();
+  started.use(watchStandstill(redis, space, (text) => progress.note(text)));
   const done = (result: FaxResult): void => {
     if (!open.delete(String(result.faxJobId))) return;
     outcomes.add(result);

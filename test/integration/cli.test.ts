@@ -283,6 +283,30 @@ describe('with the service running', () => {
     });
   });
 
+  it('status and track --wait say that no worker runs, that the queue is paused, why polling is held, and when it goes on', async () => {
+    harness = await Harness.start({ redisUrl: redis.url, run: false });
+    harness.simulator.send(1, fateOf('pending', 0));
+    const jobId = await harness.enqueue(1);
+    const waiting = new CliProcess(['track', '1', '--wait'], harness.env);
+    await waiting.line(/^no worker runs/);
+    const noWorker = { code: 0, output: expect.stringMatching(/^1: in flight.*\nno worker runs/) };
+    expect(await run(['status', '1'], harness.env)).toEqual(noWorker);
+    await harness.run();
+    await waiting.line(/^polling goes on$/);
+    await harness.job(jobId, 'delayed');
+    expect((await run(['status', '1'], harness.env)).output).toMatch(/^1: in flight.*next poll [^\n]*$/);
+    await harness.queue.pause();
+    await waiting.line(/^the queue is paused/);
+    expect((await run(['status', '1'], harness.env)).output).toMatch(/\nthe queue is paused/);
+    await harness.queue.resume();
+    harness.simulator.override({ code: 401 });
+    await harness.alert('fax.alert.unauthorized');
+    const held = JSON.parse((await run(['status', '1', '--json'], harness.env)).output) as object;
+    expect(held).toMatchObject({ standstill: expect.stringMatching(/^polling is held until .*Z, .*FAX_API_KEY/) });
+    await waiting.line(/^polling is held/);
+    expect(await waiting.exit('SIGINT')).toBe(130);
+  });
+
   it('cancel stops watching, whether the fax is known or not, and leaves the others alone', async () => {
     harness = await Harness.start({ redisUrl: redis.url });
     for (const id of [1, 2]) harness.simulator.send(id, fateOf('pending', 0));
