@@ -1,16 +1,17 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
+import { DURATION_WANTED, parseDuration } from './cli/duration.ts';
 import { ACCOUNT_STATES } from './cli/account-states.ts';
 import { HISTORIES, HISTORY_KINDS } from './simulator/history.ts';
+import { VERSION } from './settings/version.ts';
 import { stopWhileLoading } from './cli/stop-while-loading.ts';
 import type { Roles } from './main.ts';
 
 // Each command's code is loaded when it is run, so that `--help` and the small commands start at once.
 const program = new Command('faxwatch')
   .description('Polls faxes sent through Fax.to: BullMQ jobs in, final status and one event per fax out to Redis.')
-  .version(packageJson.version)
+  .version(VERSION)
   .addHelpText(
     'after',
     '\nSettings come from the environment, .env in the current folder and config/<NODE_ENV>.json; see the README.\n',
@@ -29,6 +30,12 @@ const positive = (text: string): number => {
 const share = (text: string): number => {
   if (!/^(0|1|0?\.\d{1,9})$/.test(text)) throw new InvalidArgumentError('must be a share from 0 to 1, such as 0.1.');
   return Number(text);
+};
+
+const duration = (text: string): number => {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError(`${DURATION_WANTED}.`);
+  return ms;
 };
 
 /** Which account a command is about, where the service has some. */
@@ -59,10 +66,13 @@ program
   .argument('[ids...]', 'faxJobIds; read from standard input if there are neither ids nor --file')
   .option(
     '-f, --file <file>',
-    'read ids from a file, one per line, or CSV with a header (faxJobId,…); - is standard input',
+    'read ids from a file, one per line, or CSV with a header (faxJobId,deadlineMs,…), other columns being metadata; - is standard input',
   )
   .addOption(account())
+  .option('--metadata <json>', 'metadata for all of them, an object; columns of a file come first')
+  .option('--deadline <time>', 'deadline for all without one of their own, such as 90s, 30m, 2h, 1d', duration)
   .option('-w, --wait', 'wait until all have finished; exit 0 only if all were sent')
+  .option('--timeout <time>', 'with --wait: how long at most, such as 10m; then exit 75', duration)
   .option('--json', 'print JSON: the counts, or with --wait the results, one per line')
   .addHelpText(
     'after',

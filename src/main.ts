@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import packageJson from '../package.json' with { type: 'json' };
 import type { Account } from './account.ts';
 import { Accounts } from './accounts/accounts.ts';
 import { hintsBySecret } from './accounts/hints-by-secret.ts';
@@ -21,6 +20,7 @@ import { StorageWatch } from './redis/storage-watch.ts';
 import { settingsInForce } from './settings/in-force.ts';
 import { secretsOf } from './settings/secrets.ts';
 import type { Settings } from './settings/table.ts';
+import { VERSION } from './settings/version.ts';
 import { Stops } from './timing/stops.ts';
 import { startTracing } from './tracing.ts';
 
@@ -110,7 +110,7 @@ async function startParts(
   await keyFile.first();
   if (roles.worker) {
     const ofFile = settings.ACCOUNTS_FILE !== null && { accounts: accounts.all.length };
-    log.info({ version: packageJson.version, ...settingsInForce(settings), ...ofFile }, 'starting');
+    log.info({ version: VERSION, ...settingsInForce(settings), ...ofFile }, 'starting');
   }
   if (settings.ACCOUNTS_FILE === null) observerOf(undefined, settings.LOW_BALANCE_THRESHOLD);
 

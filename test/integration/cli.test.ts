@@ -208,13 +208,56 @@ describe('with the service running', () => {
     writeFileSync(file, '# today\n2\n\nnot an id\na-3\n');
     const mixed = await run(['track', '1', '--file', file, '--wait'], harness.env);
     expect(mixed.code).toBe(1);
-    expect(mixed.output).toMatch(/^line 4: id: must be/m);
+    expect(mixed.output).toMatch(/^line 4: id "not an id": must be/m);
     expect(mixed.output).toMatch(/^3 tracked, 1 refused$/m);
     expect(mixed.output).toMatch(/│ failed +│ busy +│ 1 +│/);
     expect(mixed.output).toMatch(/│ sent +│ ok +│ 2 +│/);
     expect((await run(['track', '--wait', '1'], harness.env)).code).toBe(0);
     expect((await run(['track', '--file', '-'], harness.env, '1\na-3\n')).output).toBe('2 tracked');
     expect((await run(['track'], harness.env, 'invoice,faxJobId\nA,1\nB,a-3\n')).output).toBe('2 tracked');
+  });
+
+  it('track takes metadata and deadlines by option and by column; a wrong value refuses its line alone', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    harness.simulator.send(1, fateOf('sent', 0));
+    for (const id of [2, 3]) harness.simulator.send(id, fateOf('pending', 0));
+    const csv = `faxJobId,deadlineMs,invoice,from\n1,,A-1,shop\n2,200,A-2,\n4,soon,A-4,\nx y,,A-5,\n5,,${'x'.repeat(4_100)},\n`;
+    const options = ['--metadata', '{"from":"desk","n":1}', '--deadline', '300ms'];
+    const { code, output } = await run(['track', '3', '--file', '-', ...options], harness.env, csv);
+    expect([code, output.split('\n')]).toEqual([
+      65,
+      expect.arrayContaining([
+        'line 4: column deadlineMs: "soon": must be a positive whole number of ms',
+        expect.stringMatching(/^line 5: column faxJobId: "x y": must be/),
+        expect.stringMatching(/^line 6: metadata: must be at most 4096 bytes/),
+        '3 tracked, 3 refused',
+      ]),
+    ]);
+    const data = { faxJobId: 1, state: 'sent', metadata: { from: 'shop', invoice: 'A-1', n: 1 } };
+    expect((await harness.event(1)).data).toMatchObject(data);
+    const late = { state: 'expired', metadata: { from: 'desk', invoice: 'A-2', n: 1 } };
+    expect((await harness.event(2)).data).toMatchObject(late);
+    expect((await harness.event(3)).data).toMatchObject({ state: 'expired', metadata: { from: 'desk', n: 1 } });
+    for (const wrong of [
+      ['--metadata', '[1'],
+      ['--metadata', '"a"'],
+      ['--timeout', '1m'],
+    ])
+      expect((await run(['track', '1', ...wrong], harness.env)).code).toBe(64);
+    expect((await run(['track', '1', '--deadline', '30'], harness.env)).output).toMatch(
+      /must be a whole number with ms/,
+    );
+  });
+
+  it('track --wait --timeout ends with exit 75, and says what is still tracked', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    harness.simulator.send(1, fateOf('sent', 0));
+    harness.simulator.send('open-2', fateOf('pending', 0));
+    const args = ['track', '1', 'open-2', '--wait', '--timeout'];
+    const { code, output } = await run([...args, '2s'], harness.env);
+    expect([code, output]).toEqual([75, expect.stringMatching(/not finished within .* still tracked: open-2$/)]);
+    harness.simulator.send('open-2', fateOf('sent', 0));
+    expect((await run([...args, '1m'], harness.env)).code).toBe(0);
   });
 
   it('track --json: the counts, or with --wait each result, for machines', async () => {
