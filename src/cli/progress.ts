@@ -19,6 +19,7 @@ export class Progress {
       gracefulExit: false,
     });
     this.#bar = this.#bars.create(total, 0);
+    process.once('exit', restoreTerminal); // also if it is interrupted
   }
 
   line(text: string): void {
@@ -41,5 +42,9 @@ export class Progress {
   stop(): void {
     this.#bars?.update(); // writes the last lines
     this.#bars?.stop();
+    process.off('exit', restoreTerminal);
   }
 }
+
+/** The cursor is shown, and lines are wrapped, as before the bar. */
+const restoreTerminal = (): void => void process.stderr.write('\x1b[?25h\x1b[?7h\n');
