@@ -69,7 +69,7 @@ export async function demo({ keep = false }: { keep?: boolean }): Promise<void> 
 const NEXT = `
 What next (npm exec --no -- faxwatch ...):
   look at it yourself   ... demo --keep
-  use your own key      cp .env.example .env, put FAX_API_KEY in, npm start
+  use your own key      put FAX_API_KEY into .env, npm start
   enqueue a fax         ... track <faxJobId> --wait`;
 
 const fitted = (line: string): string => (process.stdout.isTTY ? wrap(line, process.stdout.columns) : line);
