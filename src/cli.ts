@@ -1,16 +1,20 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import packageJson from '../package.json' with { type: 'json' };
+import { DURATION_WANTED, parseDuration } from './cli/duration.ts';
 import { ACCOUNT_STATES } from './cli/account-states.ts';
 import { HISTORIES, HISTORY_KINDS } from './simulator/history.ts';
+import { VERSION } from './settings/version.ts';
 import { stopWhileLoading } from './cli/stop-while-loading.ts';
 import type { Roles } from './main.ts';
+
+const EX_USAGE = 64; // sysexits(3); as in cli/failure.ts, which takes long to load
 
 // Each command's code is loaded when it is run, so that `--help` and the small commands start at once.
 const program = new Command('faxwatch')
   .description('Polls faxes sent through Fax.to: BullMQ jobs in, final status and one event per fax out to Redis.')
-  .version(packageJson.version)
+  .version(VERSION)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EX_USAGE))
   .addHelpText(
     'after',
     '\nSettings come from the environment, .env in the current folder and config/<NODE_ENV>.json; see the README.\n',
@@ -31,10 +35,29 @@ const share = (text: string): number => {
   return Number(text);
 };
 
+const duration = (text: string): number => {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError(`${DURATION_WANTED}.`);
+  return ms;
+};
+
 /** Which account a command is about, where the service has some. */
 const account = () => new Option('--account <name>', 'the account of the service, if it has ACCOUNTS_FILE');
 const examples = (...lines: readonly string[]): string =>
-  ['\nExamples:', ...lines.map((line) => `  ${line}`)].join('\n');
+  ['', '\nExamples:', ...lines.map((line) => `  ${line}`)].join('\n');
+
+/** Exit codes, and what each means; those of wrong settings and of a Redis that cannot be reached come by themselves. */
+const exits = (codes: Readonly<Record<number, string>>): string =>
+  [
+    '\nExit codes:',
+    ...Object.entries({
+      ...codes,
+      64: 'an argument or an option is wrong',
+      69: 'Redis, or a port, cannot be had',
+      78: 'a setting is wrong',
+    }).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`),
+  ].join('\n');
+const FOR_SERVICE = exits({ 0: 'stopped by SIGTERM or SIGINT, with the jobs under way finished' });
 
 const serve = async (roles: Roles): Promise<void> => {
   const loaded = stopWhileLoading();
@@ -44,14 +67,17 @@ const serve = async (roles: Roles): Promise<void> => {
 program
   .command('start')
   .description('run a worker and the dashboard in one process')
+  .addHelpText('after', FOR_SERVICE + examples('faxwatch start', 'DASHBOARD_PORT=8080 faxwatch start'))
   .action(() => serve({ worker: true, board: true }));
 program
   .command('worker')
   .description('run a worker, with health and metrics on the port; any number can share one queue and one pace')
+  .addHelpText('after', FOR_SERVICE + examples('faxwatch worker', 'DASHBOARD_PORT=0 faxwatch worker'))
   .action(() => serve({ worker: true, board: false }));
 program
   .command('dashboard')
   .description('run the dashboard, health and metrics, without a worker')
+  .addHelpText('after', FOR_SERVICE + examples('faxwatch dashboard', 'DASHBOARD_READ_ONLY=true faxwatch dashboard'))
   .action(() => serve({ worker: false, board: true }));
 program
   .command('track')
@@ -59,18 +85,29 @@ program
   .argument('[ids...]', 'faxJobIds; read from standard input if there are neither ids nor --file')
   .option(
     '-f, --file <file>',
-    'read ids from a file, one per line, or CSV with a header (faxJobId,…); - is standard input',
+    'read ids from a file, one per line, or CSV with a header (faxJobId,deadlineMs,…), other columns being metadata; - is standard input',
   )
   .addOption(account())
+  .option('--metadata <json>', 'metadata for all of them, an object; columns of a file come first')
+  .option('--deadline <time>', 'deadline for all without one of their own, such as 90s, 30m, 2h, 1d', duration)
   .option('-w, --wait', 'wait until all have finished; exit 0 only if all were sent')
+  .option('--timeout <time>', 'with --wait: how long at most, such as 10m; then exit 75', duration)
   .option('--json', 'print JSON: the counts, or with --wait the results, one per line')
   .addHelpText(
     'after',
-    examples(
-      'faxwatch track 200 201 --wait',
-      'faxwatch track --account north 200',
-      'faxwatch track --file faxes.csv --json',
-    ),
+    exits({
+      0: 'all were taken; with --wait: all were sent',
+      1: 'with --wait: all have finished, and not all were sent',
+      65: 'a line or an id was refused; the others were taken',
+      66: 'the file cannot be read',
+      75: 'with --timeout: not all have finished in time; they are still tracked',
+      130: 'interrupted',
+    }) +
+      examples(
+        'faxwatch track 200 201 --wait --timeout 10m',
+        'faxwatch track 200 --deadline 2h --metadata \'{"invoice":"A-17"}\'',
+        'faxwatch track --account north --file faxes.csv',
+      ),
   )
   .action(async (ids: string[], options: import('./cli/track.ts').TrackFlags) =>
     (await import('./cli/track.ts')).track(ids, options),
@@ -81,9 +118,31 @@ program
   .argument('<id>', 'faxJobId')
   .addOption(account())
   .option('--json', 'print JSON')
-  .addHelpText('after', examples('faxwatch status 200', 'faxwatch status --account north 200 --json'))
+  .addHelpText(
+    'after',
+    exits({ 0: 'the fax is known', 1: 'it is not', 65: 'the id is none' }) +
+      examples('faxwatch status 200', 'faxwatch status --account north 200 --json'),
+  )
   .action(async (id: string, options: { account?: string; json?: boolean }) =>
     (await import('./cli/status.ts')).status(id, options),
+  );
+program
+  .command('cancel')
+  .description('stop watching faxes: no poll, no result, no event. Nothing happens at Fax.to: they are still sent')
+  .argument('<ids...>', 'faxJobIds')
+  .addOption(account())
+  .option('--json', 'print JSON, one fax per line')
+  .addHelpText(
+    'after',
+    exits({
+      0: 'all were watched',
+      1: 'not all were',
+      65: 'an id is none',
+      75: 'a worker was busy with one: try again',
+    }) + examples('faxwatch cancel 200 201', 'faxwatch cancel --account north 200 --json'),
+  )
+  .action(async (ids: string[], options: import('./cli/cancel.ts').CancelFlags) =>
+    (await import('./cli/cancel.ts')).cancel(ids, options),
   );
 program
   .command('watch')
@@ -91,14 +150,22 @@ program
   .option('--since <event-id>', 'start after this event (such as fax-200), or 0 for all events in the stream')
   .addOption(account())
   .option('--json', 'print JSON, one event per line')
-  .addHelpText('after', examples('faxwatch watch --since fax-200', 'faxwatch watch --account north --json'))
+  .addHelpText(
+    'after',
+    exits({ 0: 'interrupted', 66: 'the stream does not have that event any more' }) +
+      examples('faxwatch watch --since fax-200', 'faxwatch watch --account north --json'),
+  )
   .action(async (options: import('./cli/watch.ts').WatchFlags) => (await import('./cli/watch.ts')).watch(options));
 program
   .command('export-durations')
   .description('print the fax durations that the service has learned, as CSV for its benchmarks, without ids')
   .option('--count <count>', 'number of durations', natural, 1_000)
   .addOption(account())
-  .addHelpText('after', examples('faxwatch export-durations --account north > durations.csv'))
+  .addHelpText(
+    'after',
+    exits({ 0: 'printed', 66: 'no fax has finished yet' }) +
+      examples('faxwatch export-durations --account north > durations.csv'),
+  )
   .action(async (options: import('./cli/export-durations.ts').DurationsFlags) =>
     (await import('./cli/export-durations.ts')).exportDurations(options),
   );
@@ -123,7 +190,8 @@ program
       '  in flight      jobs that are not finished',
       '  waiting        of these, jobs that are due and wait for a worker',
       '  finished       faxes whose events the stream still has',
-      examples('faxwatch accounts', 'faxwatch accounts --json | grep key_refused'),
+      exits({ 0: 'printed, also if there are none', 130: 'interrupted' }) +
+        examples('faxwatch accounts', 'faxwatch accounts --json | grep key_refused'),
     ].join('\n'),
   )
   .action(async (options: { json?: boolean }) => (await import('./cli/accounts.ts')).accounts(options));
@@ -131,6 +199,7 @@ program
   .command('demo')
   .description('run the whole service on an embedded Redis against the stand-in API, then print a summary')
   .option('--keep', 'keep the dashboard up afterwards, until interrupted')
+  .addHelpText('after', exits({ 0: 'all faxes finished' }) + examples('faxwatch demo', 'faxwatch demo --keep'))
   .action(async (options: { keep?: boolean }) => (await import('./cli/demo.ts')).demo(options));
 program
   .command('simulate')
@@ -159,8 +228,10 @@ program
       '\nKinds of /fax-history:',
       ...HISTORY_KINDS.map((kind) => `  ${kind.padEnd(14)} ${HISTORIES[kind]}`),
       '\nControls, on the same port:',
-      '  PUT /_simulator/faxes/<id>   sends a fax, with the fate in the body (JSON), or else that of its id',
+      '  PUT /_simulator/faxes/<id>   sends a fax, its fate in the body or by its id',
       '  GET /_simulator/stats        counts requests, refusals, faxes and callbacks',
+      exits({ 0: 'stopped by SIGTERM or SIGINT' }),
+      examples('faxwatch simulate', 'faxwatch simulate --rate-limit 60 --retry-after'),
     ].join('\n'),
   )
   .action(async (options: import('./cli/simulate.ts').SimulateOptions) =>

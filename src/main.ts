@@ -17,8 +17,10 @@ import { connectRedis } from './redis/connect.ts';
 import { warnOfLosses } from './redis/durability.ts';
 import type { RedisClient } from './redis/redis-client.ts';
 import { StorageWatch } from './redis/storage-watch.ts';
+import { settingsInForce } from './settings/in-force.ts';
 import { secretsOf } from './settings/secrets.ts';
 import type { Settings } from './settings/table.ts';
+import { VERSION } from './settings/version.ts';
 import { Stops } from './timing/stops.ts';
 import { startTracing } from './tracing.ts';
 
@@ -106,6 +108,10 @@ async function startParts(
     log,
   );
   await keyFile.first();
+  if (roles.worker) {
+    const ofFile = settings.ACCOUNTS_FILE !== null && { accounts: accounts.all.length };
+    log.info({ version: VERSION, ...settingsInForce(settings), ...ofFile }, 'starting');
+  }
   if (settings.ACCOUNTS_FILE === null) observerOf(undefined, settings.LOW_BALANCE_THRESHOLD);
 
   const storage = new StorageWatch(redis, storageKeys(settings, accounts.all), log);

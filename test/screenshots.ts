@@ -16,7 +16,7 @@ mkdirSync(FOLDER, { recursive: true });
 const demo = new CliProcess(['demo', '--keep'], {});
 const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGS });
 try {
-  const url = /http:\S+\/queues/.exec(await demo.line(/^dashboard: /))?.[0] ?? '';
+  const url = `${/http:\S+(?=\/$)/.exec(await demo.line(/^overview: /))?.[0]}/queues`;
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
   await demo.line(/ sent +21\d /); // some are finished, others wait for their next poll
   const overview = url.replace(/\/queues$/, '/');

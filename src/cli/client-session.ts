@@ -26,7 +26,7 @@ export type Session = {
 };
 
 /** What a client is of. */
-export type Service = Pick<Session, 'settings' | 'redis'> & { readonly keyPrefix: string };
+export type Service = Pick<Session, 'settings' | 'redis'> & { readonly space: Space };
 
 /** A session on the Redis of the settings, whose connections are closed at the end. */
 export async function withRedis<T>(use: (session: Session) => Promise<T>): Promise<T> {
@@ -82,8 +82,8 @@ export async function withClient<T>(
     });
     try {
       await client.lastEventId(); // if Redis is away, say so before anything is read or printed
-      const { keyPrefix } = account === undefined ? whole : spaceOf(shared, account, redis.isCluster);
-      return await use(client, signal, { settings, redis, keyPrefix });
+      const space = account === undefined ? whole : spaceOf(shared, account, redis.isCluster);
+      return await use(client, signal, { settings, redis, space });
     } finally {
       await client.close();
     }

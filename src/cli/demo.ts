@@ -16,15 +16,18 @@ import type { FaxResult } from '../contract/result.ts';
 import { Simulator } from '../simulator/simulator.ts';
 import { demoFaxes } from './demo-faxes.ts';
 import { resultLine } from './event-line.ts';
-import { CommandError, EX_UNAVAILABLE } from './failure.ts';
+import { CommandError, EX_INTERRUPTED, EX_UNAVAILABLE } from './failure.ts';
 import { Outcomes } from './outcomes.ts';
 import { Progress } from './progress.ts';
+import { wrap } from './wrap.ts';
 
 const LONGEST_MS = 55_000;
 const LIMIT = { kind: 'sliding-window', max: 10, windowMs: 1_000 } as const;
 
 /** `faxwatch demo`: the main job from end to end in under a minute, with nothing but this package. */
 export async function demo({ keep = false }: { keep?: boolean }): Promise<void> {
+  const interrupted = (): void => process.exit(EX_INTERRUPTED); // all that it has is in this process
+  process.once('SIGINT', interrupted);
   const log = await createLog('silent', []);
   const simulator = await Simulator.start({ apiKey: 'demo-key', limit: LIMIT, latencyMs: 30 });
   const embedded = await startEmbedded(log);
@@ -32,7 +35,7 @@ export async function demo({ keep = false }: { keep?: boolean }): Promise<void> 
   const service = await startService(settings, loadRules(null), { worker: true, board: true }, log);
   const redis = await connectRedis(settings, log);
   const client = new FaxStatusClient({ redis: () => redis.duplicate() });
-  console.log(`dashboard: ${service.address}/queues   redis: ${embedded.url}   stand-in API: ${simulator.url}\n`);
+  console.log(`overview:     ${service.address}/\nRedis:        ${embedded.url}\nstand-in API: ${simulator.url}\n`);
   try {
     const faxes = demoFaxes();
     const results = await watchAll(redis.duplicate(), settings, faxes.length, async () => {
@@ -48,8 +51,10 @@ export async function demo({ keep = false }: { keep?: boolean }): Promise<void> 
     console.log(`\n${summary(results, lags, simulator)}`);
     if (results.length < faxes.length)
       throw new CommandError(`only ${results.length} of ${faxes.length} faxes finished in time`, EX_UNAVAILABLE);
+    process.off('SIGINT', interrupted);
+    console.log(NEXT);
     if (keep) {
-      console.log(`\nstill up: ${service.address}/queues (Ctrl-C to stop)`);
+      console.log(`\nstill up: ${service.address}/ (Ctrl-C to stop)`);
       await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     }
   } finally {
@@ -60,6 +65,14 @@ export async function demo({ keep = false }: { keep?: boolean }): Promise<void> 
     await simulator.stop();
   }
 }
+
+const NEXT = `
+What next (npm exec --no -- faxwatch ...):
+  look at it yourself   ... demo --keep
+  use your own key      put FAX_API_KEY into .env, npm start
+  enqueue a fax         ... track <faxJobId> --wait`;
+
+const fitted = (line: string): string => (process.stdout.isTTY ? wrap(line, process.stdout.columns) : line);
 
 /** Prints each event as it is published, until `count` faxes are finished. */
 async function watchAll(
@@ -76,12 +89,12 @@ async function watchAll(
     subscriber.on('message', (channel: string, message: string) => {
       if (channel.endsWith('alerts')) {
         const { type, data } = JSON.parse(message) as AlertEvent;
-        progress.line(`ALERT ${type}: ${data.message}`);
+        progress.line(fitted(`ALERT ${type}: ${data.message}`));
         return;
       }
       const result = (JSON.parse(message) as FaxCompletedEvent).data;
       results.push(result);
-      progress.line(resultLine(result));
+      progress.line(fitted(resultLine(result)));
       progress.set(results.length);
       if (results.length < count) return;
       clearTimeout(timer);
@@ -103,10 +116,11 @@ function summary(results: readonly FaxResult[], lags: number[], simulator: Simul
   const figures = new Table({ style: { head: [], border: [] } });
   figures.push(
     ['polls', results.reduce((sum, { polls }) => sum + polls, 0)],
-    ['detection lag, mean', `${(mean / 1000).toFixed(2)} s`],
-    ['detection lag, p95', `${(p95 / 1000).toFixed(2)} s`],
+    ['from final to found, mean', `${(mean / 1000).toFixed(2)} s`],
+    ['from final to found, 95 of 100 within', `${(p95 / 1000).toFixed(2)} s`],
     ['requests', simulator.requests],
-    ['refusals by the rate limit', simulator.refusals],
+    ['refused, as there were too many', simulator.refusals],
+    ['refused, as the demo has it scripted', 1],
   );
   return `${outcomes.toString()}\n${figures.toString()}`;
 }

@@ -8,8 +8,8 @@ export type DurationsFlags = { readonly account?: string; readonly count: number
 
 /** `faxwatch export-durations`: how long faxes take, as learned by the running service, as CSV for the benchmarks. */
 export async function exportDurations({ account, count }: DurationsFlags): Promise<void> {
-  await withClient(account, async (_client, _signal, { redis, keyPrefix }) => {
-    const model = new ModelStore(redis, keysOf(keyPrefix));
+  await withClient(account, async (_client, _signal, { redis, space }) => {
+    const model = new ModelStore(redis, keysOf(space.keyPrefix));
     await model.flush(); // nothing was learned here: it only reads
     if (model.completions === 0)
       throw new CommandError('no fax has finished yet: there is nothing to export', EX_NOINPUT);

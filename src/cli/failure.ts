@@ -1,4 +1,4 @@
-import { AccountError, RedisReplyError, RedisUnavailableError } from '../client/errors.ts';
+import { AccountError, CancelError, RedisReplyError, RedisUnavailableError } from '../client/errors.ts';
 import { SettingsError } from '../settings/settings-error.ts';
 import { Redaction } from '../log/redaction.ts';
 import { PayloadError } from '../contract/fax-job.ts';
@@ -15,6 +15,7 @@ export class CommandError extends Error {
 }
 
 const EX_SOFTWARE = 70;
+export const EX_TEMPFAIL = 75;
 export const EX_USAGE = 64;
 export const EX_DATAERR = 65;
 export const EX_NOINPUT = 66;
@@ -44,6 +45,7 @@ function reportOf(error: unknown): [text: string, exitCode: number] {
   if (error instanceof CommandError) return [error.message, error.exitCode];
   if (error instanceof AccountError) return [`--${error.message}`, EX_USAGE];
   if (error instanceof PayloadError) return [error.message, EX_DATAERR];
+  if (error instanceof CancelError) return [error.message, EX_TEMPFAIL];
   if (error instanceof RedisUnavailableError) return [`${error.message} (REDIS_URL)`, EX_UNAVAILABLE];
   if (error instanceof RedisReplyError) return [error.message, EX_UNAVAILABLE];
   if ('code' in error && error.code === 'EADDRINUSE') {

@@ -19,11 +19,18 @@ export class Progress {
       gracefulExit: false,
     });
     this.#bar = this.#bars.create(total, 0);
+    process.once('exit', restoreTerminal); // also if it is interrupted
   }
 
   line(text: string): void {
     if (this.#bars && process.stdout.isTTY) this.#bars.log(`${text}\n`);
     else console.log(text);
+  }
+
+  /** A line that is no outcome, on standard error. */
+  note(text: string): void {
+    if (this.#bars) this.#bars.log(`${text}\n`);
+    else console.error(text);
   }
 
   /** @param done how many of the total are done */
@@ -35,5 +42,9 @@ export class Progress {
   stop(): void {
     this.#bars?.update(); // writes the last lines
     this.#bars?.stop();
+    process.off('exit', restoreTerminal);
   }
 }
+
+/** The cursor is shown, and lines are wrapped, as before the bar. */
+const restoreTerminal = (): void => void process.stderr.write('\x1b[?25h\x1b[?7h\n');

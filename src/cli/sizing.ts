@@ -16,8 +16,8 @@ export type SizingFlags = { readonly account?: string; readonly faxesPerHour?: n
  * requests would gain.
  */
 export async function sizing({ account, faxesPerHour, json = false }: SizingFlags): Promise<void> {
-  await withClient(account, async (_client, _signal, { settings, redis, keyPrefix }) => {
-    const keys = keysOf(keyPrefix);
+  await withClient(account, async (_client, _signal, { settings, redis, space }) => {
+    const keys = keysOf(space.keyPrefix);
     const [model, counts] = await Promise.all([
       new ModelStore(redis, keys).read(),
       readDayCounts(redis, keys, Date.now()),

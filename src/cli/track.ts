@@ -1,19 +1,29 @@
 import type { FaxStatusClient } from '../client/client.ts';
+import type { TrackedFax, TrackOptions } from '../client/enqueue.ts';
 import { EventsTrimmedError } from '../client/errors.ts';
 import { parseFaxJob, PayloadError } from '../contract/fax-job.ts';
-import type { FaxResult } from '../contract/result.ts';
+import type { Space } from '../contract/space.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import type { FaxResult, JsonObject } from '../contract/result.ts';
 import { accountsInFile } from './accounts-file.ts';
 import { withClient } from './client-session.ts';
 import { resultLine } from './event-line.ts';
-import { CommandError, EX_DATAERR, EX_INTERRUPTED, EX_USAGE } from './failure.ts';
-import { idsOfFile, type IdEntry } from './ids.ts';
+import { CommandError, EX_DATAERR, EX_INTERRUPTED, EX_TEMPFAIL, EX_USAGE } from './failure.ts';
+import { idsOfFile, shown, type FaxEntry } from './ids.ts';
 import { Outcomes } from './outcomes.ts';
 import { Progress } from './progress.ts';
+import { watchStandstill } from './standstill.ts';
 
 export type TrackFlags = {
   readonly account?: string;
   readonly file?: string;
+  /** For all faxes, as JSON; the columns of a file come before it. */
+  readonly metadata?: string;
+  /** For all faxes without one of their own, ms. */
+  readonly deadline?: number;
   readonly wait?: boolean;
+  /** How long to wait at most, ms. */
+  readonly timeout?: number;
   readonly json?: boolean;
 };
 
@@ -22,33 +32,53 @@ const NAMED = 20; // of those still tracked
 
 /**
  * `faxwatch track`: reports a bad id with its line, and goes on with the rest. Exit 0 if all were taken, and with
- * `--wait` only if all were sent. Without ids and file it reads standard input, unless that is a terminal.
+ * `--wait` only if all were sent; 75 if `--timeout` came first. Without ids and file it reads standard input, unless
+ * that is a terminal.
  */
 export async function track(
   args: readonly string[],
-  { account, file, wait = false, json = false }: TrackFlags,
+  { account, file, metadata, deadline, wait = false, timeout, json = false }: TrackFlags,
 ): Promise<void> {
   if (account !== undefined && accountsInFile()?.has(account) === false)
     throw new CommandError(`account ${account} is not in ACCOUNTS_FILE: nobody would poll its faxes`, EX_USAGE);
+  if (timeout !== undefined && !wait) throw new CommandError('--timeout is for --wait: add it', EX_USAGE);
+  const all = optionsForAll(metadata, deadline);
   const source = file ?? (args.length === 0 && !process.stdin.isTTY ? '-' : undefined);
-  await withClient(account, async (client, signal) => {
-    const { ids, bad } = await readIds(entries(args, source, signal));
-    if (file === undefined && ids.size + bad === 0)
+  await withClient(account, async (client, signal, service) => {
+    const { faxes, bad } = await readFaxes(entries(args, source, signal), all);
+    if (file === undefined && faxes.size + bad === 0)
       throw new CommandError('no ids: pass them as arguments, with --file or on standard input', EX_DATAERR);
     const since = await client.lastEventId();
-    const tracked = await trackAll(client, ids, signal);
+    const tracked = await trackAll(client, faxes, signal);
     if (!json) console.log(`${tracked} tracked${bad > 0 ? `, ${bad} refused` : ''}`);
     else if (!wait) console.log(JSON.stringify({ tracked, refused: bad }));
     if (bad > 0) process.exitCode = EX_DATAERR;
-    const open = wait && tracked === ids.size ? await waitForAll(client, ids, since, signal, json) : ids;
-    if (!signal.aborted) return;
-    console.error(
-      tracked < ids.size
-        ? `interrupted: the other ${ids.size - tracked} are not tracked`
-        : `interrupted: still tracked: ${names(open)}`,
-    );
-    process.exitCode = EX_INTERRUPTED;
+    const late = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
+    const end = late ? AbortSignal.any([signal, late]) : signal;
+    const ids = new Set(faxes.keys());
+    const open = wait && tracked === ids.size ? await waitForAll(client, service, ids, since, end, json) : ids;
+    if (open.size === 0 || !end.aborted) return;
+    if (tracked < ids.size) console.error(`interrupted: the other ${ids.size - tracked} are not tracked`);
+    else if (signal.aborted) console.error(`interrupted: still tracked: ${names(open)}`);
+    else console.error(`not finished within the timeout, and still tracked: ${names(open)}`);
+    process.exitCode = signal.aborted ? EX_INTERRUPTED : EX_TEMPFAIL;
   });
+}
+
+/** @throws CommandError if the metadata are no JSON object */
+function optionsForAll(metadata: string | undefined, deadlineMs: number | undefined): TrackOptions {
+  const options = { ...(metadata !== undefined && { metadata: jsonOf(metadata) }), ...(deadlineMs && { deadlineMs }) };
+  const problem = problemOf({ id: '1', options });
+  if (problem !== undefined) throw new CommandError(`--${problem}`, EX_USAGE);
+  return options;
+}
+
+function jsonOf(text: string): JsonObject {
+  try {
+    return JSON.parse(text) as JsonObject;
+  } catch {
+    throw new CommandError(`--metadata: ${shown(text)} is no JSON: pass an object, such as '{"a":1}'`, EX_USAGE);
+  }
 }
 
 /** The ids given, then those of the file. */
@@ -56,41 +86,61 @@ async function* entries(
   args: readonly string[],
   source: string | undefined,
   signal: AbortSignal,
-): AsyncGenerator<IdEntry> {
-  for (const id of args) yield { where: JSON.stringify(id), id };
+): AsyncGenerator<FaxEntry> {
+  for (const id of args) yield { where: 'arguments', id };
   if (source !== undefined) yield* idsOfFile(source, signal);
 }
 
-/** The good ids, each once; the bad ones are named on standard error. */
-async function readIds(all: AsyncIterable<IdEntry>): Promise<{ ids: Set<string>; bad: number }> {
-  const ids = new Set<string>();
+/** The good faxes, each once; the bad ones are named on standard error. */
+async function readFaxes(
+  entries: AsyncIterable<FaxEntry>,
+  { metadata, ...all }: TrackOptions,
+): Promise<{ faxes: Map<string, TrackOptions>; bad: number }> {
+  const faxes = new Map<string, TrackOptions>();
   let bad = 0;
-  for await (const entry of all) {
-    const problem = 'problem' in entry ? entry.problem : problemOf(entry.id);
-    if ('id' in entry && problem === undefined) ids.add(entry.id);
-    else console.error(`${entry.where}: ${problem}`);
-    if (problem !== undefined) bad += 1;
+  for await (const entry of entries) {
+    if ('problem' in entry) {
+      console.error(`${entry.where}: ${entry.problem}`);
+      bad += 1;
+      continue;
+    }
+    const { id, column, options = {} } = entry;
+    const both = { ...metadata, ...options.metadata };
+    const merged = { ...all, ...options, ...(Object.keys(both).length > 0 && { metadata: both }) };
+    const problem = problemOf({ id, column, options: merged });
+    if (problem === undefined && !faxes.has(id)) faxes.set(id, merged);
+    if (problem === undefined) continue;
+    console.error(`${entry.where}: ${problem}`);
+    bad += 1;
   }
-  return { ids, bad };
+  return { faxes, bad };
 }
 
-function problemOf(id: string): string | undefined {
+type Fax = { readonly id: string; readonly column?: string | undefined; readonly options: TrackOptions };
+
+/** What is wrong with a fax, with the place and the value; undefined if nothing is. */
+function problemOf({ id, column, options }: Fax): string | undefined {
   try {
-    parseFaxJob({ faxJobId: id });
+    parseFaxJob({ faxJobId: id, ...options });
     return undefined;
   } catch (error) {
-    if (error instanceof PayloadError) return error.message.replace('data.faxJobId', 'id');
-    throw error;
+    if (!(error instanceof PayloadError)) throw error;
+    const place = column === undefined ? 'id' : `column ${column}:`;
+    return error.message.replace('data.faxJobId', `${place} ${shown(id)}`).replaceAll('data.', '');
   }
 }
 
-async function trackAll(client: FaxStatusClient, ids: ReadonlySet<string>, signal: AbortSignal): Promise<number> {
-  const progress = new Progress('{value} of {total} tracked', ids.size);
-  function* untilInterrupted(): Generator<string> {
+async function trackAll(
+  client: FaxStatusClient,
+  faxes: ReadonlyMap<string, TrackOptions>,
+  signal: AbortSignal,
+): Promise<number> {
+  const progress = new Progress('{value} of {total} tracked', faxes.size);
+  function* untilInterrupted(): Generator<TrackedFax> {
     let read = 0;
-    for (const id of ids) {
+    for (const [faxJobId, options] of faxes) {
       if (signal.aborted) return;
-      yield id;
+      yield { faxJobId, ...options };
       progress.set((read += 1));
     }
   }
@@ -101,9 +151,10 @@ async function trackAll(client: FaxStatusClient, ids: ReadonlySet<string>, signa
   }
 }
 
-/** Prints each outcome as it comes, and a table at the end. If it is interrupted, resolves to the ids without one. */
+/** Prints each outcome as it comes, and a table at the end. If the signal is aborted, resolves to the ids without one. */
 async function waitForAll(
   client: FaxStatusClient,
+  { redis, space }: { readonly redis: RedisClient; readonly space: Space },
   ids: ReadonlySet<string>,
   since: string,
   signal: AbortSignal,
@@ -112,6 +163,8 @@ async function waitForAll(
   const open = new Set(ids);
   const outcomes = new Outcomes();
   const progress = new Progress('{value} of {total} finished', ids.size);
+  using started = new DisposableStack();
+  started.use(watchStandstill(redis, space, (text) => progress.note(text)));
   const done = (result: FaxResult): void => {
     if (!open.delete(String(result.faxJobId))) return;
     outcomes.add(result);

@@ -1,10 +1,17 @@
 import { redactor } from '../log/redact.ts';
+import { addressOf, connectionFault, type ConnectionFault } from '../redis/connection-fault.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { endedBy } from './ended-by.ts';
 import { ClosedError, RedisReplyError, RedisUnavailableError } from './errors.ts';
 
 // Error replies that are about the state of Redis or the login, and may be over later.
 const PASSING = /^(WRONGPASS|NOAUTH|LOADING|MASTERDOWN|CLUSTERDOWN|READONLY|TRYAGAIN)\b/;
+
+// A connection that is there and silent, or not there yet.
+const NO_FAULT: ConnectionFault = {
+  cause: 'it said nothing',
+  check: 'check that it runs, its address, and whether it speaks TLS (rediss://) or not (redis://)',
+};
 
 /**
  * A connection whose every use has an end. A command is sent only once Redis is ready, so that a call that has failed
@@ -15,7 +22,7 @@ export class BoundedRedis {
   readonly client: RedisClient;
   readonly #timeoutMs: number;
   readonly #closing: AbortSignal;
-  #lastError = '';
+  #lastFault: ConnectionFault | undefined;
   #ready: Promise<void> | undefined;
 
   /**
@@ -27,7 +34,7 @@ export class BoundedRedis {
     this.#timeoutMs = timeoutMs;
     this.#closing = closing;
     client.on('error', (error: Error) => {
-      this.#lastError = this.#clean(error.message || String((error as NodeJS.ErrnoException).code));
+      this.#lastFault = connectionFault(error);
     });
   }
 
@@ -47,7 +54,7 @@ export class BoundedRedis {
     this.#closing.throwIfAborted();
     const late = new AbortController();
     const timer = setTimeout(() => {
-      late.abort(this.#unavailable(`did not answer within ${this.#timeoutMs} ms`));
+      late.abort(this.#unavailable(`did not answer within ${this.#timeoutMs} ms`, this.#lastFault));
     }, this.#timeoutMs);
     const end = AbortSignal.any([this.#closing, late.signal]);
     try {
@@ -64,13 +71,13 @@ export class BoundedRedis {
   #whenReady(): Promise<void> {
     const { client } = this;
     if (client.status === 'ready') return Promise.resolve();
-    if (this.ended) return Promise.reject(this.#unavailable('has no connection any more'));
+    if (this.ended) return Promise.reject(this.#unavailable('has no connection any more', this.#lastFault));
     if (client.status === 'wait') client.connect().catch(() => undefined); // made with ioredis's lazyConnect
     this.#ready ??= new Promise<void>((resolve, reject) => {
       const settle = (): void => {
         client.off('ready', settle).off('end', settle);
         this.#ready = undefined;
-        if (this.ended) reject(this.#unavailable('has no connection any more'));
+        if (this.ended) reject(this.#unavailable('has no connection any more', this.#lastFault));
         else resolve();
       };
       client.on('ready', settle).on('end', settle);
@@ -82,13 +89,14 @@ export class BoundedRedis {
     if (this.#closing.aborted) return this.#closing.reason as ClosedError;
     if ([RedisUnavailableError, TypeError, SyntaxError].some((known) => error instanceof known)) return error;
     const message = this.#clean(error.message);
-    if (error.name !== 'ReplyError' || PASSING.test(message)) return this.#unavailable(`gave no result: ${message}`);
+    if (error.name !== 'ReplyError' || PASSING.test(message))
+      return this.#unavailable('gave no result', connectionFault(error));
     return new RedisReplyError(`Redis refuses the command: ${message}`);
   }
 
-  #unavailable(what: string): RedisUnavailableError {
-    const last = this.#lastError && !what.includes(this.#lastError) ? ` (${this.#lastError})` : '';
-    return new RedisUnavailableError(`Redis ${what}${last}: check that it runs, its address, and user and password`);
+  #unavailable(what: string, fault = NO_FAULT): RedisUnavailableError {
+    const text = `Redis at ${addressOf(this.client)} ${what}: ${fault.cause}; ${fault.check}`;
+    return new RedisUnavailableError(this.#clean(text));
   }
 
   #clean(text: string): string {

@@ -27,7 +27,7 @@ export async function listen(
     return undefined;
   }
   const url = urlOf(server.server.address() as AddressInfo);
-  log.info({ url: board ? `${url}/queues` : `${url}/healthz` }, board ? 'dashboard' : 'health and metrics');
+  log.info({ url: board ? `${url}/` : `${url}/healthz` }, board ? 'overview and dashboard' : 'health and metrics');
   return url;
 }
 

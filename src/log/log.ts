@@ -19,6 +19,7 @@ export async function createLog(
   const options = {
     level,
     base: { pid: process.pid },
+    formatters: { level: (label: string) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
     serializers: { err: plainError },
     hooks: { streamWrite: (line: string) => redaction.clean(line) },

@@ -2,6 +2,7 @@ import { Cluster, type RedisOptions } from 'ioredis';
 import type { Settings } from '../settings/table.ts';
 import type { Log } from '../log/log.ts';
 import { BatchingRedis } from './batching-redis.ts';
+import { addressOf, connectionFault } from './connection-fault.ts';
 import { startEmbedded } from './embedded.ts';
 import type { RedisClient } from './redis-client.ts';
 
@@ -89,7 +90,10 @@ function credentials(url: string): { username?: string; password?: string; tls?:
 function logStateChanges(client: RedisClient, log: Log): void {
   let away = false;
   client.on('error', (error: Error) => {
-    if (!away) log.warn({ reason: error.message }, 'redis is away: waiting for it');
+    if (!away) {
+      const { cause, check } = connectionFault(error);
+      log.warn({ redis: addressOf(client), reason: `${cause}; ${check}` }, 'redis is away: waiting for it');
+    }
     away = true;
   });
   client.on('ready', () => {

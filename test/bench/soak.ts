@@ -54,7 +54,7 @@ const usedBytes = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(a
 const noteworthy: string[] = [];
 const drain = (): void => {
   for (const worker of workers)
-    noteworthy.push(...worker.lines.splice(0).filter((line) => !line.includes('"level":30')));
+    noteworthy.push(...worker.lines.splice(0).filter((line) => !line.includes('"level":"info"')));
 };
 
 async function feed(trace: readonly TracedFax[], start: number): Promise<void> {

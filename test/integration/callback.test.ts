@@ -299,7 +299,7 @@ describe('what stands in the way', () => {
   it('a port that another worker has: the second goes on without; a dashboard takes no callbacks', async () => {
     harness = await startHarness({ run: false, env: { LOG_LEVEL: 'info' } });
     const board = new CliProcess(['dashboard'], { ...harness.env, DASHBOARD_PORT: String(await freePort()) });
-    await board.line(/"dashboard"/);
+    await board.line(/"overview and dashboard"/);
     await expect(post(callbackUrl(harness), 1)).rejects.toThrow('fetch failed');
     expect(await board.exit('SIGTERM')).toBe(0);
     const first = new CliProcess(['worker'], harness.env);

@@ -4,7 +4,7 @@ import { run } from '../support/worker-process.ts';
 
 it('the demo runs the main job from end to end on the embedded Redis, and ends by itself with exit 0', async () => {
   const { code, output } = await run(['demo']);
-  expect(output).toMatch(/^dashboard: http:\/\/127\.0\.0\.1:\d+\/queues/);
+  expect(output).toMatch(/^overview: +http:\/\/127\.0\.0\.1:\d+\/$/m);
   for (const { id } of demoFaxes()) expect(output).toMatch(new RegExp(`^\\S+ +(sent|failed) +${id} `, 'm'));
   expect(output).toMatch(/ALERT fax\.alert\.rate_limited:/);
   expect(output).toMatch(/ALERT fax\.alert\.unrecognised_message:/);
@@ -14,10 +14,12 @@ it('the demo runs the main job from end to end on the embedded Redis, and ends b
     'file_error',
     'hangup',
     'polls',
-    'detection lag, mean',
-    'detection lag, p95',
+    'from final to found, mean',
+    'from final to found, 95 of 100 within',
     'requests',
-    'refusals',
+    'refused, as there were too many',
+    'refused, as the demo has it scripted',
+    'demo --keep',
   ])
     expect(output).toContain(row);
   expect(code).toBe(0);

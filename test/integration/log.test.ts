@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from '@jest/globals';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
+import { freePort } from '../support/redis-server.ts';
 import { useRedis } from '../support/use-redis.ts';
 import { CliProcess } from '../support/worker-process.ts';
 
@@ -14,12 +15,26 @@ it.each(['info', 'debug'])(
   async (level) => {
     harness = await Harness.start({ redisUrl: redis.url, run: false });
     harness.simulator.send(1, fateOf('sent', 600));
-    const worker = new CliProcess(['worker'], { ...harness.env, LOG_LEVEL: level });
+    const worker = new CliProcess(['worker'], {
+      ...harness.env,
+      LOG_LEVEL: level,
+      CALLBACK_PORT: String(await freePort()),
+      CALLBACK_SECRET: 'sixteen-or-more-characters',
+    });
     await harness.enqueue(1);
     const { polls } = (await harness.event(1)).data;
     expect(await worker.exit('SIGTERM')).toBe(0);
 
     const lines = worker.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines[0]).toMatchObject({
+      level: 'info',
+      msg: 'starting',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      rateLimit: { requests: 400, durationMs: 1000, headroom: 0.05 },
+      pollIntervalMs: { min: 50, max: 200 },
+      historySweep: 'off',
+      callbackPort: expect.any(Number),
+    });
     const end = lines.filter(({ msg }) => msg === 'fax finished');
     expect(end).toEqual([
       expect.objectContaining({

@@ -53,7 +53,11 @@ function commandFor({ language, code }: Snippet, port: string): string[] | undef
     return [PYTHON, file('snippet.py')];
   if (language === 'php' && HAS_PHP_REDIS && !code.includes('vendor/')) return ['php', file('snippet.php')];
   if (language === 'sh' && (!code.includes('redis-cli') || has('redis-cli', '--version'))) {
-    return ['bash', '-c', here.trim().replace('npx faxwatch', `exec ${process.execPath} ${join(ROOT, 'src/cli.ts')}`)];
+    return [
+      'bash',
+      '-c',
+      here.trim().replace('npm exec --no -- faxwatch', `exec ${process.execPath} ${join(ROOT, 'src/cli.ts')}`),
+    ];
   }
   return undefined;
 }

@@ -17,3 +17,11 @@ it('an error is logged with type, message, code and stack, and nothing else that
   expect(logged).toEqual([plain, plain, { type: 'string', message: 'only text' }]);
   expect(lines.join('')).not.toMatch(/another-secret|the-secret/);
 });
+
+it('levels are words, as log collectors know them', async () => {
+  const lines: string[] = [];
+  const log = await createLog('info', [], { write: (line) => void lines.push(line) });
+  log.info('one');
+  log.child({ account: 'north' }).warn('two');
+  expect(lines.map((line) => (JSON.parse(line) as { level: unknown }).level)).toEqual(['info', 'warn']);
+});
