@@ -58,14 +58,16 @@ describe('FAX_API_KEY_FILE', () => {
     api.set('new-key', 'ok');
     await put('api-key', 'old-key\n');
     const worker = await start({ FAX_API_KEY_FILE: keyFile() });
-    await enqueue(name, 20);
+    await enqueue(name, 5, 'refused');
     await until(async () => (await client.hget(`${name}:brake`, 'reason')) === 'unauthorized');
     await put('api-key', 'new-key\n');
     worker.child.kill('SIGHUP');
     const changedAt = performance.now();
-    await until(async () => (await client.xlen(`${name}:events`)) === 20);
+    await enqueue(name, 5, 'later');
+    await until(async () => (await client.keys(`${name}:status:later-*`)).length === 5);
     expect(performance.now() - changedAt).toBeLessThan(4_500); // the least hold after a 401 is five seconds
-    expect(await client.hget(`${name}:brake`, 'reason')).toBeNull();
+    expect(await client.hget(`${name}:brake`, 'reason')).toBe('');
+    await until(async () => (await client.xlen(`${name}:events`)) === 10);
   });
 
   it('swapped as Kubernetes does it, by the folder that it lies in, is read', async () => {
