@@ -22,22 +22,24 @@ async function standalone(): Promise<Place> {
 }
 
 async function sentinel(): Promise<Place> {
-  const { ports, stop } = await startSentinels();
+  const sentinels = await startSentinels();
+  const { ports } = sentinels;
   return {
     redisUrl: NO_URL,
     connect: () => new Redis({ sentinels: hosts(ports), name: 'main', maxRetriesPerRequest: null }),
     env: { REDIS_SENTINELS: list(ports), REDIS_SENTINEL_NAME: 'main' },
-    stop,
+    stop: () => sentinels.stop(),
   };
 }
 
 async function cluster(): Promise<Place> {
-  const { ports, stop } = await startCluster(0);
+  const servers = await startCluster(0);
+  const { ports } = servers;
   return {
     redisUrl: NO_URL,
     connect: () => new Cluster(hosts(ports)),
     env: { REDIS_CLUSTER_NODES: list(ports) },
-    stop,
+    stop: () => servers.stop(),
   };
 }
 
