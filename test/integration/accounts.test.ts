@@ -156,6 +156,28 @@ describe('the file of accounts', () => {
   });
 });
 
+it('the low balance of an account follows its threshold: gauge and alert', async () => {
+  harness = await replaced({ DASHBOARD_PORT: await port() });
+  const threshold = 'fax_low_balance_threshold{account="north"}';
+  const raised = (): number => harness.alerts.filter(({ type }) => type === 'fax.alert.low_balance').length;
+  const resolved = (): number => harness.alerts.filter(({ type }) => type === 'fax.alert.low_balance.resolved').length;
+  await harness.start({ north: { ...north, LOW_BALANCE_THRESHOLD: 5 } }); // the API says 1
+  await harness.enqueue('north', 1);
+  await harness.until(() => raised() === 1 || undefined);
+  expect(await metric(threshold)).toBe('5');
+  for (const [id, own, shown, alerts] of [
+    [2, { LOW_BALANCE_THRESHOLD: 0.5 }, '0.5', [1, 1]],
+    [3, { LOW_BALANCE_THRESHOLD: 7 }, '7', [2, 1]],
+    [4, {}, undefined, [2, 2]],
+  ] as const) {
+    await harness.write({ north: { ...north, ...own } });
+    await harness.readKeys();
+    expect(await metric(threshold)).toBe(shown);
+    await harness.enqueue('north', id);
+    await harness.until(() => (raised() === alerts[0] && resolved() === alerts[1]) || undefined);
+  }
+});
+
 it('metrics, readiness and dashboard tell accounts apart', async () => {
   harness = await replaced({ DASHBOARD_PORT: await port() });
   api.set('key-of-north', 'refused');
