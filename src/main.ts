@@ -103,6 +103,7 @@ async function startParts(
     roles.worker ? settings : { ...settings, FAX_API_KEY_FILE: null }, // a dashboard needs no key
     async ({ accounts: served }) => {
       hide([...served.values()].flatMap(secretsOf));
+      for (const [name, { LOW_BALANCE_THRESHOLD }] of served) metrics.lowBalance(name, LOW_BALANCE_THRESHOLD);
       await accounts.serve(served);
     },
     log,

@@ -33,12 +33,13 @@ export class KeyFileWatch {
   /**
    * Reads the file for the first time.
    *
-   * @throws SettingsError if it is wrong
+   * @throws SettingsError if it is wrong, or has no account of a name in `ACCOUNTS`
    */
   async first(): Promise<void> {
     this.#content = await readKeyFile(this.#settings);
     const served = servedBy(this.#settings, this.#content);
-    if (served.problems.length > 0) throw new SettingsError(served.problems);
+    const problems = [...served.problems, ...served.missing];
+    if (problems.length > 0) throw new SettingsError(problems);
     for (const warning of served.warnings) this.#log.warn(warning);
     await this.#changed(served);
   }
@@ -62,7 +63,7 @@ export class KeyFileWatch {
     this.#valid = served.problems.length === 0;
     for (const problem of served.problems) this.#log.error(`${problem}; nothing is changed`);
     if (!this.#valid) return;
-    for (const warning of served.warnings) this.#log.warn(warning);
+    for (const warning of [...served.missing, ...served.warnings]) this.#log.warn(warning);
     await this.#changed(served);
   }
 }

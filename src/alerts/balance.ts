@@ -23,8 +23,7 @@ export class BalanceWatch {
   }
 
   async seen(userCashBalance: number): Promise<void> {
-    if (this.#threshold === null) return;
-    const low = userCashBalance < this.#threshold;
+    const low = this.#threshold !== null && userCashBalance < this.#threshold;
     if (low === this.#low) return;
     this.#low = low;
     // Redis decides which worker alerts: the one that sets the mark, and later the one that removes it.
@@ -36,7 +35,9 @@ export class BalanceWatch {
       );
     }
     if (!low && (await this.#redis.del(this.#key)) === 1) {
-      await this.#alerts.resolve('low_balance', 'the balance is back above the threshold', { userCashBalance });
+      const why =
+        this.#threshold === null ? 'LOW_BALANCE_THRESHOLD is unset' : 'the balance is back above the threshold';
+      await this.#alerts.resolve('low_balance', why, { userCashBalance });
     }
   }
 }

@@ -29,10 +29,15 @@ export class AccountMetrics implements PollObserver, HintObserver, SweepObserver
   constructor(families: MetricFamilies, own: AccountLabel, lowBalance: number | null) {
     this.#families = families;
     this.#own = own;
-    if (lowBalance !== null) families.lowBalance.set(own, lowBalance);
-    else families.lowBalance.remove(own);
+    this.lowBalance(lowBalance);
     this.#startAtZero();
     families.balance.remove(own); // unknown until the API tells: a 0 would be a low one
+  }
+
+  /** @param threshold below which the balance is low; null for no such limit */
+  lowBalance(threshold: number | null): void {
+    if (threshold !== null) this.#families.lowBalance.set(this.#own, threshold);
+    else this.#families.lowBalance.remove(this.#own);
   }
 
   readonly asking: PollObserver['asking'] = (byNet) => {

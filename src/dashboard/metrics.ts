@@ -60,7 +60,12 @@ export class Metrics {
     return metrics;
   }
 
-  /** Drops the series of an account that is no longer served, or has other settings. */
+  /** Another threshold for the balance of an account, if it has series. */
+  lowBalance(account: string | undefined, threshold: number | null): void {
+    this.#accounts.get(account)?.lowBalance(threshold);
+  }
+
+  /** Drops the series of an account that is no longer served. */
   async forget(account: string | undefined): Promise<void> {
     if (!this.#accounts.delete(account) || account === undefined) return;
     await forgetAccount(this.#families, account);

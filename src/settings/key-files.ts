@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseAccounts, type AccountSettings } from './accounts-file.ts';
+import { parseAccounts, type ParsedAccounts } from './accounts-file.ts';
 import { SETTINGS, type Settings } from './table.ts';
 
 /** The file that has the keys; null if the key is in the environment. */
@@ -13,6 +13,8 @@ export const keyFileOf = ({ ACCOUNTS_FILE, FAX_API_KEY_FILE }: Settings): string
 export type Served = Readonly<{
   accounts: ReadonlyMap<string | undefined, Settings>;
   problems: readonly string[];
+  /** One line for each name in `ACCOUNTS` that the file does not have: a mistake at start, later an account that went. */
+  missing: readonly string[];
   warnings: readonly string[];
 }>;
 
@@ -31,34 +33,30 @@ export function servedBy(settings: Settings, content: string | undefined): Serve
   if (settings.ACCOUNTS_FILE !== null) {
     return content === undefined ? unreadable('ACCOUNTS_FILE') : chosen(parseAccounts(content, settings), settings);
   }
-  if (settings.FAX_API_KEY_FILE === null) return { accounts: one(settings), problems: [], warnings: [] };
+  if (settings.FAX_API_KEY_FILE === null) return right(one(settings));
   if (content === undefined) return unreadable('FAX_API_KEY_FILE');
   const key = SETTINGS.FAX_API_KEY.read(content.split('\n', 1)[0]?.trim());
   if (!key) {
-    const problem = `FAX_API_KEY_FILE: its first line ${SETTINGS.FAX_API_KEY.wanted}`;
-    return { accounts: new Map(), problems: [problem], warnings: [] };
+    return wrong([`FAX_API_KEY_FILE: its first line ${SETTINGS.FAX_API_KEY.wanted}`]);
   }
-  return { accounts: one({ ...settings, FAX_API_KEY: key }), problems: [], warnings: [] };
+  return right(one({ ...settings, FAX_API_KEY: key }));
 }
 
 const one = (settings: Settings): ReadonlyMap<undefined, Settings> => new Map([[undefined, settings]]);
 
-function unreadable(name: string): Served {
-  return { accounts: new Map(), problems: [`${name}: the file cannot be read`], warnings: [] };
-}
+const right = (accounts: Served['accounts']): Served => ({ accounts, problems: [], missing: [], warnings: [] });
+
+const wrong = (problems: readonly string[]): Served => ({ accounts: new Map(), problems, missing: [], warnings: [] });
+
+const unreadable = (name: string): Served => wrong([`${name}: the file cannot be read`]);
 
 /** The accounts that `ACCOUNTS` names, or all. */
-function chosen(
-  {
-    accounts,
-    problems,
-    warnings,
-  }: { accounts: AccountSettings; problems: readonly string[]; warnings: readonly string[] },
-  { ACCOUNTS: names }: Settings,
-): Served {
-  if (names === null || problems.length > 0) return { accounts, problems, warnings };
-  const missing = names.filter((name) => !accounts.has(name));
-  const unknown = missing.map((name) => `ACCOUNTS: ACCOUNTS_FILE has no account of that name: ${name}`);
-  const served = [...accounts].filter(([name]) => names.includes(name));
-  return { accounts: new Map(served), problems, warnings: [...warnings, ...unknown] };
+function chosen({ accounts, problems, warnings }: ParsedAccounts, { ACCOUNTS: names }: Settings): Served {
+  if (problems.length > 0) return wrong(problems);
+  if (names === null) return { ...right(accounts), warnings };
+  const served = new Map([...accounts].filter(([name]) => names.includes(name)));
+  const missing = names
+    .filter((name) => !accounts.has(name))
+    .map((name) => `ACCOUNTS: ACCOUNTS_FILE has no account of that name: ${name}`);
+  return { ...right(served), missing, warnings };
 }

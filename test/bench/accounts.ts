@@ -1,6 +1,7 @@
 /**
  * 1,000 accounts in one process on one Redis, 20 of them awake: memory, start to ready, round trips to Redis, CPU, and
- * how soon an account wakes. `npm run bench:accounts -- --accounts 1000 --awake 20 --seconds 20`
+ * how soon an account wakes. `npm run bench:accounts -- --accounts 1000 --awake 20 --faxes 5 --seconds 20`; each fax
+ * takes two requests, so that many faxes keep an account at its pace.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -18,6 +19,7 @@ const { values } = parseArgs({
   options: {
     accounts: { type: 'string', default: '1000' },
     awake: { type: 'string', default: '20' },
+    faxes: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '20' },
   },
 });
@@ -47,7 +49,7 @@ while (!(await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?
 console.log(`start to ready: ${((performance.now() - started) / 1000).toFixed(2)} s`);
 
 await report('all asleep');
-for (const name of names.slice(0, awake)) await add(name, 5);
+for (const name of names.slice(0, awake)) await add(name, Number(values.faxes));
 await sleep(3_000);
 await report(`${awake} awake`);
 
@@ -87,12 +89,12 @@ async function report(state: string): Promise<void> {
   const before = await sample();
   await sleep(seconds * 1_000);
   const after = await sample();
-  const perSecond = (what: 'cpu' | 'reads' | 'commands'): number => (after[what] - before[what]) / seconds;
+  const perSecond = (what: 'cpu' | 'reads' | 'commands' | 'requests'): number => (after[what] - before[what]) / seconds;
   const cpu = ((100 * perSecond('cpu')) / TICKS_PER_SECOND).toFixed(1);
   console.log(
     `${state}: RSS ${after.rssMiB.toFixed(0)} MiB, CPU ${cpu} % of a core, ` +
       `${perSecond('reads').toFixed(1)} reads of Redis/s, ${perSecond('commands').toFixed(0)} commands/s, ` +
-      `${after.clients} connections`,
+      `${perSecond('requests').toFixed(0)} requests to the API/s, ${after.clients} connections`,
   );
 }
 
@@ -107,5 +109,6 @@ async function sample() {
     reads: of('total_reads_processed'),
     commands: of('total_commands_processed'),
     clients: of('connected_clients') - 1,
+    requests: api.log.length,
   };
 }

@@ -18,7 +18,7 @@ const dashboardJson = readFileSync(join(ROOT, 'config/grafana/dashboards/faxwatc
 type Target = { readonly expr: string };
 const panels = (JSON.parse(dashboardJson) as { panels: { title: string; type: string; targets: Target[] }[] }).panels;
 const panelQueries = panels.flatMap(({ targets }) =>
-  targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m')),
+  targets.map(({ expr }) => expr.replaceAll('$__rate_interval', '1m').replaceAll('$account', '.*')),
 );
 const rules = (
   parse(readFileSync(join(PROMETHEUS, 'alerts.yml'), 'utf8')) as {
@@ -43,6 +43,18 @@ withPrometheus(
 it('every alert stands in the runbook', () => {
   const runbook = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8');
   for (const { alert } of rules) expect(runbook).toContain(`\`${alert}\``);
+});
+
+it('the account that is selected selects in all panels but those about processes', () => {
+  const variables = (JSON.parse(dashboardJson) as { templating: { list: { name: string; allValue?: string }[] } })
+    .templating.list;
+  // A series without the label matches too: a service without accounts has no use of the selector, and no harm by it.
+  expect(variables.find(({ name }) => name === 'account')?.allValue).toBe('.*');
+  for (const { expr } of panels.flatMap(({ targets }) => targets)) {
+    for (const [, metric, selected] of expr.matchAll(/\b(fax_\w+)(\{account=~"\$account"\})?/g)) {
+      expect([expr, selected !== undefined]).toEqual([expr, !/^fax_(redis_up|process_)/.test(metric ?? '')]);
+    }
+  }
 });
 
 it('the dashboard is one by Grafana’s own types, its panels included', () => {

@@ -88,11 +88,11 @@ describe('the file of accounts', () => {
 describe('a process serves', () => {
   const content = JSON.stringify({ a: { FAX_API_KEY: 'ka' }, b: { FAX_API_KEY: 'kb' } });
 
-  it('all accounts, or those in ACCOUNTS, with a warning for one that is not in the file', () => {
+  it('all accounts, or those in ACCOUNTS, and says which of these are not in the file', () => {
     expect([...servedBy(whole, content).accounts.keys()]).toEqual(['a', 'b']);
-    const { accounts, warnings } = servedBy({ ...whole, ACCOUNTS: ['b', 'c'] }, content);
+    const { accounts, problems, missing, warnings } = servedBy({ ...whole, ACCOUNTS: ['b', 'c'] }, content);
     expect([...accounts.keys()]).toEqual(['b']);
-    expect(warnings).toEqual([expect.stringMatching(/^ACCOUNTS: .*: c$/)]);
+    expect([problems, missing, warnings]).toEqual([[], [expect.stringMatching(/^ACCOUNTS: .*: c$/)], []]);
   });
 
   it('one account without a name, with the key in the environment or in the first line of a file', () => {

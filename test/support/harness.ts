@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Queue, type JobsOptions } from 'bullmq';
 import { Redis, type Cluster } from 'ioredis';
 import type { AlertEvent } from '../../src/contract/alert.ts';
@@ -20,6 +23,8 @@ export type HarnessOptions = {
   readonly env?: Record<string, string>;
   readonly simulator?: SimulatorOptions;
   readonly roles?: Roles;
+  /** Its name, in a service that has it alone; left out: a service without accounts. */
+  readonly account?: string;
 };
 
 /**
@@ -30,12 +35,14 @@ export class Harness {
   readonly simulator: Simulator;
   readonly redis: Redis | Cluster;
   readonly queue: Queue;
+  /** What is polled: the service without accounts, or its account. */
   readonly settings: Settings;
   readonly env: Record<string, string>;
   readonly events: FaxCompletedEvent[] = [];
   readonly alerts: AlertEvent[] = [];
   readonly #subscriber: Redis | Cluster;
   readonly #producer: Redis | Cluster;
+  readonly #accountsDir: string | undefined;
   #service: Service | undefined;
 
   private constructor(simulator: Simulator, options: HarnessOptions) {
@@ -47,8 +54,14 @@ export class Harness {
       perSecond: 400,
       env: { POLL_MIN_INTERVAL_MS: '50', POLL_MAX_INTERVAL_MS: '200', LOG_LEVEL: 'silent', ...options.env },
     });
+    if (options.account !== undefined) {
+      this.#accountsDir = mkdtempSync(join(tmpdir(), 'faxwatch-account-'));
+      this.env = { ...this.env, FAX_API_KEY: '', ACCOUNTS_FILE: join(this.#accountsDir, 'accounts.json') };
+      writeFileSync(this.env['ACCOUNTS_FILE'] ?? '', JSON.stringify({ [options.account]: { FAX_API_KEY: TEST_KEY } }));
+    }
     this.simulator = simulator;
-    this.settings = loadSettings(this.env, true);
+    const whole = loadSettings(this.env, true);
+    this.settings = options.account === undefined ? whole : { ...whole, ...spaceOfAccount(whole, options.account) };
     const connect = options.connect ?? (() => new Redis(options.redisUrl, { maxRetriesPerRequest: null }));
     [this.redis, this.#subscriber, this.#producer] = [connect(), connect(), connect()];
     for (const redis of [this.redis, this.#subscriber, this.#producer]) redis.on('error', () => undefined); // away for a while, in tests of that
@@ -69,7 +82,8 @@ export class Harness {
   }
 
   async run(roles: Roles = { worker: true, board: false }): Promise<Service> {
-    this.#service = await startService(this.settings, loadRules(this.settings.CLASSIFICATION_FILE), roles, silentLog);
+    const settings = loadSettings(this.env, true);
+    this.#service = await startService(settings, loadRules(settings.CLASSIFICATION_FILE), roles, silentLog);
     return this.#service;
   }
 
@@ -151,6 +165,7 @@ export class Harness {
     await this.queue.close();
     for (const redis of [this.redis, this.#producer, this.#subscriber]) redis.disconnect();
     await this.simulator.stop();
+    if (this.#accountsDir !== undefined) rmSync(this.#accountsDir, { recursive: true });
   }
 
   async #subscribe(): Promise<void> {
@@ -161,6 +176,16 @@ export class Harness {
     });
     await this.#subscriber.subscribe(`${KEY_PREFIX}completed`, `${KEY_PREFIX}alerts`);
   }
+}
+
+/** Where an account is, by the contract: written anew here, so that a wrong one in the service shows. */
+function spaceOfAccount({ QUEUE_NAME, QUEUE_PREFIX, KEY_PREFIX, REDIS_CLUSTER_NODES }: Settings, account: string) {
+  return {
+    QUEUE_NAME: `${QUEUE_NAME}.${account}`,
+    ...(REDIS_CLUSTER_NODES
+      ? { QUEUE_PREFIX: `{${QUEUE_PREFIX}.${account}}`, KEY_PREFIX: `{${KEY_PREFIX.slice(0, -1)}.${account}}:` }
+      : { KEY_PREFIX: `${KEY_PREFIX}${account}:` }),
+  };
 }
 
 /** The most requests in any window of so many ms. */

@@ -12,24 +12,41 @@ export type Topology = {
   stop(): Promise<void>;
 };
 
-/** A Redis Cluster of three masters, each with a replica. */
-export async function startCluster(): Promise<Topology & { killMasterOf(key: string): Promise<void> }> {
+type ClusterTopology = Topology & {
+  /** Ends the master that has a key. @returns its port */
+  killMasterOf(key: string): Promise<number>;
+};
+
+/**
+ * A Redis Cluster of three masters, each with some replicas.
+ *
+ * @param args more for each server
+ */
+export async function startCluster(replicas: 0 | 1 = 1, args: readonly string[] = []): Promise<ClusterTopology> {
   const dir = mkdtempSync(join(tmpdir(), 'faxwatch-cluster-'));
   const ports: number[] = [];
-  while (ports.length < 6) ports.push(await clusterPort());
+  while (ports.length < 3 * (1 + replicas)) ports.push(await clusterPort());
   const common = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--save', '', '--appendonly', 'no'];
   const processes = ports.map((port) =>
-    server('redis-server', dir, ['--port', String(port), '--cluster-config-file', `nodes-${port}.conf`, ...common]),
+    server('redis-server', dir, [
+      '--port',
+      String(port),
+      '--cluster-config-file',
+      `nodes-${port}.conf`,
+      ...common,
+      ...args,
+    ]),
   );
   await Promise.all(ports.map(answering));
+  const nodes = ports.map((port) => `127.0.0.1:${port}`);
   execFileSync(
     'redis-cli',
-    ['--cluster', 'create', ...ports.map((port) => `127.0.0.1:${port}`), '--cluster-replicas', '1', '--cluster-yes'],
+    ['--cluster', 'create', ...nodes, '--cluster-replicas', String(replicas), '--cluster-yes'],
     { stdio: 'ignore' },
   );
   for (const port of ports)
     await until(port, async (redis) => (await redis.cluster('INFO')).includes('cluster_state:ok'));
-  for (const port of ports)
+  for (const port of replicas > 0 ? ports : [])
     await until(port, async (redis) =>
       /role:master[^]*connected_slaves:1|master_link_status:up/.test(await redis.info('replication')),
     );
@@ -40,8 +57,9 @@ export async function startCluster(): Promise<Topology & { killMasterOf(key: str
       const slot = await redis.cluster('KEYSLOT', key);
       const slots = await redis.cluster('SLOTS');
       redis.disconnect();
-      const master = slots.find(([from, to]) => from <= slot && slot <= to)?.[2]?.[1];
-      await end(processes[ports.indexOf(master ?? 0)] as ChildProcess);
+      const master = slots.find(([from, to]) => from <= slot && slot <= to)?.[2]?.[1] ?? 0;
+      await end(processes[ports.indexOf(master)] as ChildProcess);
+      return master;
     },
   };
 }
