@@ -42,7 +42,10 @@ export async function sizing({ account, faxesPerHour, json = false }: SizingFlag
       'twice the faxes': at({ faxesPerHour: 2 * faxes }),
     };
     const foundMs = meanLag(hour);
-    if (json) return console.log(JSON.stringify({ foundWithinMs: foundMs ?? null, ...rows }));
+    if (json) {
+      console.log(JSON.stringify({ foundWithinMs: foundMs ?? null, ...rows }));
+      return;
+    }
     console.log(`${figure(faxes)} faxes an hour, each takes ${duration(curve.timeToCome(0))} on average`);
     if (foundMs !== undefined)
       console.log(`in the last hour they were found at most ${duration(foundMs)} late on average (between two polls)`);
