@@ -23,6 +23,7 @@ export type ChooserParts = {
 };
 
 const REFRESH_MS = 1_000;
+const MODEL_MS = 3_000; // reading the model costs as much as a dozen choices, and it hardly changes within seconds
 const AHEAD_S = 0.02; // at over 50 slots a second several faxes are chosen at once
 const MOST_AHEAD = 500;
 // at such a pace the next round waits, so that what is taken in between is chosen at once
@@ -51,6 +52,7 @@ export class Chooser {
   #roundAt = -Infinity;
   #wake: NodeJS.Timeout | undefined;
   #refreshing: Disposable | undefined;
+  #modelAt = -Infinity;
 
   constructor(parts: ChooserParts) {
     this.#parts = parts;
@@ -235,8 +237,10 @@ export class Chooser {
   }
 
   async #refresh(): Promise<void> {
-    const worthMs = this.#idle ? 0 : this.#worthMs;
-    await Promise.all([this.#parts.model.flush(), this.#parts.inFlight.tellSlotWorth(worthMs)]);
+    await this.#parts.inFlight.tellSlotWorth(this.#idle ? 0 : this.#worthMs);
+    if (performance.now() - this.#modelAt < MODEL_MS) return;
+    await this.#parts.model.flush();
     this.#curve = SurvivalCurve.of(this.#parts.model.hazards);
+    this.#modelAt = performance.now();
   }
 }
