@@ -17,6 +17,7 @@ import type { PollObserver } from './observer.ts';
 import type { ResultStore } from './result-store.ts';
 import type { FleetSignals } from './signals.ts';
 import { step, untilDeadline, type Step } from './step.ts';
+import { UNREADABLE } from './unreadable-job.ts';
 import { isFirst, pendingAge, visitOf, type Visit } from './visit.ts';
 
 type PollSettings = Pick<
@@ -103,12 +104,14 @@ export class Poller {
   async #parse(job: Job, slot: Slot): Promise<FaxJob> {
     try {
       checkTimestamp(job.timestamp, this.#parts.clock.now());
+      if (job.data === UNREADABLE) throw new PayloadError(['data: must be JSON']);
       return parseFaxJob(job.data);
     } catch (error) {
       if (!(error instanceof PayloadError)) throw error;
       this.#parts.observer.rejected();
       this.#parts.notes.rejected(job, error);
-      if (jsonBytes(job.data) > KEPT_DATA_BYTES) {
+      if (job.data === UNREADABLE) await job.updateData({ removed: 'data that are no JSON' });
+      else if (jsonBytes(job.data) > KEPT_DATA_BYTES) {
         await job.updateData({ removed: `data of over ${KEPT_DATA_BYTES} bytes` });
       }
       await slot.giveBack();

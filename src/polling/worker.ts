@@ -3,6 +3,7 @@ import type { Settings } from '../settings/table.ts';
 import type { Log } from '../log/log.ts';
 import { faultBackoff } from '../schedule/fault-backoff.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
+import { readableJob, repair } from './unreadable-job.ts';
 
 type WorkerSettings = Pick<
   Settings,
@@ -17,7 +18,7 @@ type WorkerSettings = Pick<
 const DAY_SECONDS = 24 * 60 * 60;
 
 /**
- * A BullMQ worker that does not sleep on a job. While the queue is limited, BullMQ's main loop sleeps until the next
+ * A BullMQ worker that does not sleep on a job, nor hang on one that it cannot read. While the queue is limited, BullMQ's main loop sleeps until the next
  * slot, and a job that a finishing one has fetched meanwhile (its slot was given back, or a hold has ended) would wait
  * for the loop to wake: up to `maximumRateLimitDelay`. Here a fetched job wakes it.
  */
@@ -29,6 +30,10 @@ class PromptWorker extends Worker {
       this.#wake = resolve;
     });
     await Promise.race([super.delay(milliseconds && Math.max(1, milliseconds), abort), woken]);
+  }
+
+  protected override createJob(...[fields, jobId]: Parameters<Worker['createJob']>): ReturnType<Worker['createJob']> {
+    return readableJob(fields, (readable) => super.createJob(readable, jobId));
   }
 
   protected override async nextJobFromJobData(
@@ -76,7 +81,13 @@ export function createWorker(
   });
   worker.on('error', (error) => log.debug({ reason: error.message }, 'worker: will try again'));
   logFailures(worker, log);
-  worker.on('stalled', (jobId) => log.warn({ jobId }, 'a worker died or hung while it had this job: taken over'));
+  worker.on('stalled', (jobId) => {
+    log.warn({ jobId }, 'a worker died or hung while it had this job: taken over');
+    void repair(connection, queue, jobId).then(
+      (repaired) => repaired && log.warn({ jobId }, 'options or progress of this job were no JSON: replaced'),
+      (err: unknown) => log.debug({ err, jobId }, 'not looked at: it is taken over as it is'),
+    );
+  });
   return worker;
 }
 
