@@ -14,12 +14,14 @@ const Condition = z
     messageIs: z.array(Phrase).min(1).optional(),
     messageStartsWith: z.array(Phrase).min(1).optional(),
     messageContains: z.array(Phrase).min(1).optional(),
+    messageLacks: z.array(Phrase).min(1).optional(),
   })
   .refine((condition) => Object.keys(condition).length > 0, 'must name a status or a message');
 
 /**
  * One rule of `config/classification.json` or of an operator's `CLASSIFICATION_FILE`. It holds if any of `anyOf` does,
- * and a condition holds if each part that it names does. `reasons` maps a phrase in the message to why a fax failed.
+ * and a condition holds if each part that it names does; `messageLacks` holds if the message has none of the phrases.
+ * `reasons` maps a phrase in the message to why a fax failed.
  */
 const Rule = z.strictObject({
   verdict: z.enum(['failed', 'pending', 'sent']),

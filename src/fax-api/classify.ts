@@ -25,7 +25,8 @@ export function classify(answer: AnswerContent, rules: readonly ClassificationRu
         (condition.status?.includes(status) ?? true) &&
         (condition.messageIs?.includes(message) ?? true) &&
         (condition.messageStartsWith?.some((phrase) => startsWithWords(message, phrase)) ?? true) &&
-        (condition.messageContains?.some((phrase) => containsWords(message, phrase)) ?? true),
+        (condition.messageContains?.some((phrase) => containsWords(message, phrase)) ?? true) &&
+        !condition.messageLacks?.some((phrase) => containsWords(message, phrase)),
     ),
   );
   if (!rule) return { kind: 'unrecognised', wording: `${status}: ${message}` };

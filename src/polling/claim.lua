@@ -95,7 +95,8 @@ local brake = redis.call('HMGET', KEYS[4], 'reason', 'refusals', 'heldUntil', 'p
 if brake[1] and brake[1] ~= '' then
   local free = math.max(tonumber(brake[3]), tonumber(brake[4]))
   local patience = tonumber(brake[5] or 0)
-  if ARGV[12] == 'new' and now < free + patience then
+  -- One never asked for is a probe only where it was chosen: those that wait in line would come in their order.
+  if ARGV[12] == 'new' and (now < free + patience or not redis.call('ZSCORE', KEYS[8], ARGV[1])) then
     redis.call('ZADD', KEYS[7], ARGV[13], ARGV[1])
     redis.call('ZREM', KEYS[8], ARGV[1])
     return { now, 'joined' }

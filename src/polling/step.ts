@@ -44,6 +44,8 @@ export type Next =
 export type Step = { readonly progress: FaxProgress; readonly next: Next };
 
 const REFUSED_MAX_MS = 300_000; // between two polls of a fax that is refused while others are answered
+// In a row: one fault after an outage of the service itself says nothing about a fax that may have been sent long ago.
+const FAULTS_AT_DEADLINE = 3;
 const EXPIRED: Next = { do: 'finish', outcome: { state: 'expired', reason: 'deadline_exceeded' } };
 
 /**
@@ -80,7 +82,9 @@ function nextOf(situation: Situation, progress: FaxProgress): Next {
     case 'rate_limited':
       return afterRefusal(situation, progress, tooOld);
     case 'fault':
-      return tooOld ? EXPIRED : { do: 'wait', ms: faultBackoff(progress.faults, bounds, situation.random) };
+      return tooOld && progress.faults >= FAULTS_AT_DEADLINE
+        ? EXPIRED
+        : { do: 'wait', ms: faultBackoff(progress.faults, bounds, situation.random) };
     case 'not_found':
       if (signal.kind !== 'not_found_for_all' && now - claimedAt >= notFoundGraceMs) {
         return { do: 'finish', outcome: { state: 'not_found', reason: 'not_found' } };

@@ -7,7 +7,7 @@
 -- they may not be polled   KEYS[6] hints   KEYS[7] what a request of the list of faxes is worth
 -- ARGV[1] span of a bin in the score   ARGV[2] how many faxes of each bin   ARGV[3] after how long a chosen fax is a
 -- candidate again, ms
--- ARGV[4] after how long a chosen fax should have had its slot, ms
+-- ARGV[4] after how long a chosen fax should have had its slot, ms   ARGV[5] random, from 0 up to 1
 -- Returns the time of Redis (ms since 1970), how many chosen faxes wait for a slot, how many faxes are in flight, how
 -- many are candidates, whether the brake is on (1 or 0), for how long a fax that was never asked for is no probe (ms, 0
 -- if the brake is off), some faxes that were chosen long ago; how many of the waiting are hinted, in how many ms the
@@ -48,6 +48,8 @@ if redis.call('ZCARD', KEYS[5]) > 0 then
   local later = redis.call('ZRANGEBYSCORE', KEYS[5], '(' .. now, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   hintedInMs = later[2] and later[2] - now or -1
 end
+local brake = redis.call('HMGET', KEYS[4], 'reason', 'heldUntil', 'probeUntil', 'patience')
+local braked = brake[1] and brake[1] ~= ''
 local from = '-inf'
 while true do
   local first = redis.call('ZRANGEBYSCORE', KEYS[1], from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
@@ -58,7 +60,12 @@ while true do
   -- Those chosen or hinted already are passed over; there are few.
   local until_ = '(' .. string.format('%.0f', (bin + 1) * span)
   local most = each + waiting + hintedHeads
-  local some = redis.call('ZRANGEBYSCORE', KEYS[1], first[2], until_, 'WITHSCORES', 'LIMIT', 0, most)
+  local offset = 0
+  if bin == 0 and braked then
+    -- A probe that was never asked for is any of them: the oldest may be the very ones that are always refused.
+    offset = math.floor(ARGV[5] * redis.call('ZCOUNT', KEYS[1], '-inf', until_))
+  end
+  local some = redis.call('ZRANGEBYSCORE', KEYS[1], first[2], until_, 'WITHSCORES', 'LIMIT', offset, most)
   local taken = 0
   for i = 1, #some, 2 do
     if taken == each then
@@ -74,8 +81,6 @@ while true do
   end
   from = string.format('%.0f', (bin + 1) * span)
 end
-local brake = redis.call('HMGET', KEYS[4], 'reason', 'heldUntil', 'probeUntil', 'patience')
-local braked = brake[1] and brake[1] ~= ''
 local newAfter = braked and math.max(tonumber(brake[2]), tonumber(brake[3])) + tonumber(brake[4] or 0) - now or 0
 return { now, waiting, redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[1]), braked and 1 or 0,
   math.max(0, newAfter), redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[4], 'LIMIT', 0, 50), hintedWaiting,

@@ -77,7 +77,7 @@ export class InFlight {
     const { candidates, chosen, inFlight, brake, hinted, hints, sweepWorth } = this.#keys;
     const reply = await this.#heads(
       [candidates, chosen, inFlight, brake, hinted, hints, sweepWorth],
-      [BIN_SPAN, perBin, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs)],
+      [BIN_SPAN, perBin, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs), Math.random()],
     );
     const [now, waiting, count, candidateCount, braked, newProbeMs, lingering, ...hintsAndHeads] = reply;
     const [hintedWaiting, hintedInMs, sweepWorthMs, hintedHeads, flat] = hintsAndHeads;

@@ -118,11 +118,11 @@ describe('a job’s data', () => {
   }, 600_000);
 });
 
-it('a job’s time of enqueueing is ms since 1970, and as near as clocks that are off may be', () => {
+it('a job’s time of enqueueing is ms since 1970, of the last year or later, however far a clock is ahead', () => {
   const now = Date.parse('2030-01-01T00:00:00Z');
-  for (const at of [now - 30 * 86_400_000, now - 1, now, now + 3_600_000])
+  for (const at of [now - 30 * 86_400_000, now - 1, now, now + 3_600_000, now + 48 * 3_600_000, now * 1000])
     expect(thrownBy(() => checkTimestamp(at, now))).toBe('');
-  for (const at of [0, 1, -1, NaN, Infinity, 2 ** 53, now / 1000, now * 1000])
+  for (const at of [0, 1, -1, NaN, Infinity, 2 ** 53, now / 1000])
     expect(thrownBy(() => checkTimestamp(at, now))).toMatch(/^opts\.timestamp: /);
 });
 

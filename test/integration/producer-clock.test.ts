@@ -22,10 +22,10 @@ it('ahead by an hour: the fax is polled at once, and counts as enqueued when it 
   expect(Date.parse(data.enqueuedAt) - before).toBeLessThan(2_000);
 });
 
-it('ahead by an hour: the deadline counts from the first claim', async () => {
+it.each([1, 48])('ahead by %d h: the deadline counts from the first claim', async (hours) => {
   harness = await Harness.start({ redisUrl: redis.url, env: { POLL_DEADLINE_MS: '600' } });
   harness.simulator.send(200, fateOf('pending', 0));
-  await harness.enqueue(200, { opts: { timestamp: Date.now() + HOUR_MS } });
+  await harness.enqueue(200, { opts: { timestamp: Date.now() + hours * HOUR_MS } });
   expect((await harness.event(200)).data.state).toBe('expired');
 });
 

@@ -49,6 +49,20 @@ describe.each<[string, SimulatedAnswer, string]>([
   }, 60_000);
 });
 
+it('many that are always refused, first in line on a quiet service, hold up the others for a few probes at most', async () => {
+  await start({ env: { RATE_LIMIT_MAX: '20', POLL_MIN_INTERVAL_MS: '500', POLL_MAX_INTERVAL_MS: '5000' }, run: false });
+  const refused = Array.from({ length: 12 }, (_, i) => `refused-${i}`);
+  const good = Array.from({ length: 60 }, (_, i) => i + 1);
+  for (const id of refused) harness.simulator.send(id, always({ code: 403 }));
+  for (const id of good) harness.simulator.send(id, fateOf('pending', 0));
+  await harness.queue.addBulk([...refused, ...good].map((faxJobId) => ({ name: 'poll', data: { faxJobId } })));
+  await harness.run();
+  const { log } = harness.simulator;
+  await harness.until(() => (log.some(({ code }) => code === 200) ? true : undefined));
+  // In their order, all twelve would be asked first; at random, one in six is refused.
+  expect(log.filter(({ code }) => code === 403).length).toBeLessThan(8);
+}, 60_000);
+
 it('of several faxes that are always refused none is the probe, once any other has been answered for', async () => {
   await start({ env: { RATE_LIMIT_MAX: '20', POLL_MIN_INTERVAL_MS: '500', POLL_MAX_INTERVAL_MS: '5000' }, run: false });
   const good = Array.from({ length: 20 }, (_, i) => i + 1);

@@ -267,12 +267,14 @@ describe('a probe', () => {
     expect((await claim('200', 'job-1', { standing: 'answered' })).said).toEqual(['go', 3, 0, '']);
   });
 
-  it('that was never asked for joins the candidates until its time has come', async () => {
+  it('that was never asked for joins the candidates until its time has come and it is chosen', async () => {
     await redis.client.zadd(keys.chosen, 1, '200');
     await brakeFreeSince(0);
     expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['joined']);
     expect([await redis.client.zcard(keys.candidates), await redis.client.zcard(keys.chosen)]).toEqual([1, 0]);
     await brakeFreeSince(PATIENCE_MS);
+    expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['joined']);
+    await redis.client.zadd(keys.chosen, 1, '200');
     expect((await claim('200', 'job-1', { standing: 'new' })).said).toEqual(['go', 3, 0, '']);
   });
 

@@ -101,7 +101,8 @@ describe('what happens to the job', () => {
     const ms = waits.map((next) => (next.do === 'wait' ? Math.round(next.ms / 1_000) : -1));
     expect(ms).toEqual([10, 20, 40, 40, 40]);
     expect(at('fault', 0, { random: 0 }).next).toEqual({ do: 'wait', ms: BOUNDS.minMs });
-    expect(at('fault', DEADLINE_MS).next).toEqual(expired);
+    expect(at('fault', DEADLINE_MS, { progress: { faults: 1 } }).next).toMatchObject({ do: 'wait' });
+    expect(at('fault', DEADLINE_MS, { progress: { faults: 2 } }).next).toEqual(expired);
   });
 
   it.each(['unauthorized', 'rateLimited'] as const)(
