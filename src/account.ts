@@ -21,6 +21,7 @@ import { Notes } from './polling/notes.ts';
 import type { PollObserver } from './polling/observer.ts';
 import { Poller } from './polling/poll.ts';
 import { PollingReport } from './polling/polling-report.ts';
+import { wakeRefused } from './polling/refused-jobs.ts';
 import { ResultStore } from './polling/result-store.ts';
 import { FleetSignals } from './polling/signals.ts';
 import { createWorker } from './polling/worker.ts';
@@ -148,7 +149,7 @@ export class Account {
     for (const client of this.#clients) client.useKey(key);
     if (!this.#polling) return;
     this.#key.renew();
-    await this.brake.onNewKey();
+    if (await this.brake.onNewKey(key)) await wakeRefused(this.queue);
   }
 
   /**
@@ -173,6 +174,7 @@ export class Account {
     await redis.hset(this.queue.toKey('meta'), 'opts.maxLenEvents', EVENTS_KEPT);
     await this.limit.start(); // before the worker: a queue without a limit ignores holds
     started.defer(() => this.limit.stop());
+    if (await this.brake.onStart()) await wakeRefused(this.queue);
     const wordings = new Wordings(this.#parts.redis, this.keys, this.#alerts);
     await wordings.resolveKnown(rules);
     await this.chooser.start();

@@ -137,7 +137,7 @@ export class Accounts {
     const ending = served
       .end()
       .then(() => account.close())
-      .then(() => (forGood ? this.#gone(account.name) : undefined))
+      .then(() => (forGood && !this.#served.has(account.name) ? this.#gone(account.name) : undefined))
       .catch((err: unknown) => this.#log.debug({ err, account: account.name }, 'account not stopped properly'))
       .finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);

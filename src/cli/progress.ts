@@ -17,6 +17,7 @@ export class Progress {
       clearOnComplete: true,
       forceRedraw: true,
       gracefulExit: false,
+      linewrap: true, // else lines longer than the terminal is wide are cut off
     });
     this.#bar = this.#bars.create(total, 0);
     process.once('exit', restoreTerminal); // also if it is interrupted

@@ -25,13 +25,14 @@ export async function serve(roles: Roles, ready: () => void): Promise<void> {
   // Else SIGHUP ends the process, as when its terminal is closed.
   if (hasKeyFile) process.on('SIGHUP', () => void readKeys(starting, log));
   const grace = closeWithGrace(
-    { delay: settings.SHUTDOWN_TIMEOUT_MS, logger: false, skip: hasKeyFile ? ['SIGHUP'] : [] },
-    async ({ signal, err }) => {
+    { delay: settings.SHUTDOWN_TIMEOUT_MS, logger: false, skip: hasKeyFile ? ['SIGHUP', 'SIGINT'] : ['SIGINT'] },
+    async ({ signal = 'SIGINT', err }) => {
       if (err) log.fatal({ reason: err.message, stack: err.stack }, 'unexpected error: stopping');
       else log.info({ signal }, 'stopping: finishing the jobs under way');
       await (await starting).close();
     },
   );
+  onInterrupt(grace.close);
   ready();
   try {
     await starting;
@@ -39,6 +40,21 @@ export async function serve(roles: Roles, ready: () => void): Promise<void> {
     grace.uninstall();
     throw error;
   }
+}
+
+const SAME_INTERRUPT_MS = 1_000;
+
+/**
+ * At Ctrl-C under npm the terminal sends SIGINT, and npm sends it once more: that is one interrupt, where
+ * close-with-grace would take the second as the wish to end at once. One that comes later is that wish.
+ */
+function onInterrupt(stop: () => void): void {
+  let firstAt: number | undefined;
+  process.on('SIGINT', () => {
+    if (firstAt !== undefined && performance.now() - firstAt > SAME_INTERRUPT_MS) process.exit(1);
+    if (firstAt === undefined) stop();
+    firstAt ??= performance.now();
+  });
 }
 
 async function readKeys(starting: Promise<Service>, log: Log): Promise<void> {

@@ -51,8 +51,8 @@ export async function sizing({ account, faxesPerHour, json = false }: SizingFlag
       console.log(`in the last hour they were found at most ${duration(foundMs)} late on average (between two polls)`);
     console.log(`\n${tableOf(rows)}`);
     console.log(
-      'By the best schedule of polls alone, for durations as learned so far. HISTORY_SWEEP=auto and\n' +
-        'callbacks find faxes sooner than that (docs/benchmarks.md).',
+      'By the best schedule of polls alone, for durations as learned so far. The list\n' +
+        'of faxes and callbacks find them sooner (docs/benchmarks.md).',
     );
   });
 }

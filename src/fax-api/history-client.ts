@@ -25,7 +25,7 @@ export type HistorySettings = TransportSettings & Pick<Settings, 'HISTORY_PAGE_S
 export class HistoryClient {
   readonly #transport: Transport;
   readonly #pageSize: number;
-  readonly #redact: (text: string) => string;
+  #redact: (text: string) => string;
 
   constructor(settings: HistorySettings) {
     this.#transport = new Transport(settings, MAX_BODY_BYTES, CONNECTIONS);
@@ -45,8 +45,10 @@ export class HistoryClient {
     }
   }
 
-  /** From the next request on another key is sent. */
+  /** From the next request on another key is sent. A late answer may still echo the one before. */
   useKey(key: string): void {
+    const [before, now] = [this.#redact, redactor(key)];
+    this.#redact = (text) => now(before(text));
     this.#transport.useKey(key);
   }
 

@@ -6,7 +6,7 @@
 -- ARGV[1] reason   ARGV[2] when the request was sent, ms since 1970   ARGV[3] hold, ms   ARGV[4] 1 if the API itself
 -- named the hold
 -- ARGV[5] the cause in a few words, '' for none   ARGV[6] least interval between two polls of a fax, ms   ARGV[7] span
--- of a bin in the score of a candidate
+-- of a bin in the score of a candidate   ARGV[8] a digest of the key that was refused
 -- Returns counted (0 or 1), the reason before ('' if the brake was off), the reason now, refusals in a row, since when
 -- (ms since 1970), for how long held from now (ms), the time of Redis (ms since 1970).
 
@@ -43,6 +43,6 @@ if redis.call('ZCARD', KEYS[4]) > 1 then
   end
 end
 redis.call('HSET', KEYS[1], 'reason', ARGV[1], 'refusals', refusals, 'heldUntil', heldUntil, 'probeUntil', 0,
-  'since', since, 'countedAt', now, 'cause', ARGV[5], 'patience', patience)
+  'since', since, 'countedAt', now, 'cause', ARGV[5], 'patience', patience, 'key', ARGV[8])
 redis.call('PERSIST', KEYS[1])
 return { 1, before, ARGV[1], refusals, since, heldUntil - now, now }

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { AlertDesk } from '../alerts/alert-desk.ts';
 import type { Settings } from '../settings/table.ts';
 import { BIN_SPAN, type Keys } from '../contract/keys.ts';
@@ -57,17 +58,19 @@ export class Brake {
   readonly #limit: RateLimit;
   readonly #alerts: AlertDesk;
   readonly #minMs: number;
+  #key: string;
   readonly #refuse: Script<
     [counted: number, before: string, reason: string, refusals: number, since: number, heldMs: number, now: number]
   >;
   readonly #release: Script<[] | [reason: BrakeReason, since: number, cause: string]>;
 
-  constructor({ redis, keys, limit, alerts }: BrakeParts, settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS'>) {
+  constructor({ redis, keys, limit, alerts }: BrakeParts, settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS' | 'FAX_API_KEY'>) {
     this.#redis = redis;
     this.#keys = keys;
     this.#limit = limit;
     this.#alerts = alerts;
     this.#minMs = settings.POLL_MIN_INTERVAL_MS;
+    this.#key = digestOf(settings.FAX_API_KEY);
     this.#refuse = loadScript(redis, new URL('./brake-refuse.lua', import.meta.url));
     this.#release = loadScript(redis, new URL('./brake-release.lua', import.meta.url));
   }
@@ -85,7 +88,7 @@ export class Brake {
     const named = retryAfterMs === undefined ? 0 : 1;
     const [counted, before, , inARow, since, heldMs, now] = await this.#refuse(
       [brake, candidates, answered, inFlight],
-      [reason, turn.sentAt, holdMs, named, cause, this.#minMs, BIN_SPAN],
+      [reason, turn.sentAt, holdMs, named, cause, this.#minMs, BIN_SPAN, this.#key],
     );
     if (heldMs > 0) await this.#limit.hold(heldMs);
     if (counted === 0) return heldMs;
@@ -128,12 +131,28 @@ export class Brake {
     await this.#alerts.resolve(reason, `the API gives good answers again${cause ? ` (it was down: ${cause})` : ''}`);
   }
 
-  /** The key was changed: a brake that is on for the one before goes off, and polling goes on. */
-  async onNewKey(): Promise<void> {
+  /**
+   * A worker has started, perhaps with another key than those before it, or after its account was away.
+   *
+   * @returns whether the brake was on for another key, and went off
+   */
+  async onStart(): Promise<boolean> {
+    const refused = await this.#redis.hget(this.#keys.brake, 'key');
+    return refused !== null && refused !== this.#key && (await this.#releaseForKey());
+  }
+
+  /** The key was changed: a brake that is on for the one before goes off. @returns whether it was on */
+  async onNewKey(key: string): Promise<boolean> {
+    this.#key = digestOf(key);
+    return this.#releaseForKey();
+  }
+
+  async #releaseForKey(): Promise<boolean> {
     const [reason] = await this.#release([this.#keys.brake], [REMEMBER_MS, 'unauthorized']);
-    if (!reason) return;
+    if (!reason) return false;
     await this.#limit.release();
     await this.#alerts.resolve(reason, 'the key was changed: polling goes on with the new one');
+    return true;
   }
 
   async state(): Promise<BrakeState | undefined> {
@@ -148,6 +167,9 @@ export class Brake {
     };
   }
 }
+
+/** Tells keys apart, and gives none of them away. */
+const digestOf = (key: string): string => hash('sha256', key).slice(0, 12);
 
 const ALERT_TEXT: Readonly<Record<BrakeReason, string>> = {
   unauthorized: 'the API refuses the key (401): polling stops until a probe succeeds; check FAX_API_KEY',

@@ -11,7 +11,7 @@ export type Load = {
 
 /** What a load leads to. */
 export type Sized = Load & {
-  /** Requests that the pace allows for each fax. */
+  /** Requests for each fax: as many as the pace allows, or as the least interval does. */
   readonly pollsPerFax: number;
   /** How late a finished fax is found on average, ms; null if the pace does not carry so many faxes. */
   readonly meanLagMs: number | null;
@@ -27,11 +27,11 @@ const LEAST_POLLS = 1; // that find a fax final: with fewer, faxes in flight pil
  * @param bounds of the interval between two polls, as they are set
  */
 export function sized(curve: SurvivalCurve, bounds: IntervalBounds, { faxesPerHour, pace }: Load): Sized {
-  const pollsPerFax = (pace * HOUR_S) / faxesPerHour;
-  const load = { faxesPerHour, pace, pollsPerFax };
-  if (pollsPerFax <= LEAST_POLLS) return { ...load, meanLagMs: null };
+  const load = { faxesPerHour, pace };
+  const budget = (pace * HOUR_S) / faxesPerHour;
+  if (budget <= LEAST_POLLS) return { ...load, pollsPerFax: budget, meanLagMs: null };
   const inFlight = (faxesPerHour / HOUR_S) * (curve.timeToCome(0) / 1000);
   const kept = { minMs: bounds.minMs, maxMs: greatestInterval(bounds.maxMs, inFlight, pace) };
-  const best = leastLag(curve, kept, pollsPerFax) ?? leastLag(curve, { ...kept, maxMs: DAY_MS }, pollsPerFax);
-  return { ...load, meanLagMs: best?.meanLagMs ?? null };
+  const best = leastLag(curve, kept, budget) ?? leastLag(curve, { ...kept, maxMs: DAY_MS }, budget);
+  return { ...load, pollsPerFax: best?.pollsPerFax ?? budget, meanLagMs: best?.meanLagMs ?? null };
 }

@@ -30,7 +30,7 @@ export type ParsedAccounts = Readonly<{
  * @param whole the settings of the service, from which each account takes what it leaves out
  */
 export function parseAccounts(content: string, whole: Settings): ParsedAccounts {
-  const json = jsonOf(content);
+  const json = jsonOf(content.replace(/^\uFEFF/, '')); // as editors of Windows begin a file
   if (!isObject(json)) {
     const problem = 'ACCOUNTS_FILE: must be a JSON object of account names and their settings, no name twice';
     return { accounts: new Map(), problems: [problem], warnings: [] };

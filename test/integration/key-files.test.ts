@@ -65,9 +65,24 @@ describe('FAX_API_KEY_FILE', () => {
     const changedAt = performance.now();
     await enqueue(name, 5, 'later');
     await until(async () => (await client.keys(`${name}:status:later-*`)).length === 5);
+    await until(async () => (await client.xlen(`${name}:events`)) === 10);
     expect(performance.now() - changedAt).toBeLessThan(4_500); // the least hold after a 401 is five seconds
     expect(await client.hget(`${name}:brake`, 'reason')).toBe('');
-    await until(async () => (await client.xlen(`${name}:events`)) === 10);
+  });
+
+  it('is another after a restart: the brake of the old key is off, and the refused faxes are polled at once', async () => {
+    api.set('new-key', 'ok');
+    await put('api-key', 'old-key\n');
+    const worker = await start({ FAX_API_KEY_FILE: keyFile() });
+    await enqueue(name, 2, 'refused');
+    await until(async () => (await client.hget(`${name}:brake`, 'reason')) === 'unauthorized');
+    await worker.exit('SIGTERM');
+    const heldUntil = Number(await client.hget(`${name}:brake`, 'heldUntil')) + 60_000;
+    await client.hset(`${name}:brake`, 'heldUntil', heldUntil);
+    await put('api-key', 'new-key\n');
+    await start({ FAX_API_KEY_FILE: keyFile() });
+    await until(async () => (await client.xlen(`${name}:events`)) === 2);
+    expect(Date.now()).toBeLessThan(heldUntil - 50_000);
   });
 
   it('swapped as Kubernetes does it, by the folder that it lies in, is read', async () => {

@@ -28,6 +28,19 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 });
 
+it('SIGINT that comes twice within a moment, as at Ctrl-C under npm, is one: exit 0 once the request is done', async () => {
+  const harness = await Harness.start({ redisUrl: redis.url, run: false, simulator: { latencyMs: 1_000 } });
+  harness.simulator.send(1, fateOf('sent', 0));
+  await harness.enqueue(1);
+  const worker = new CliProcess(['worker'], { ...harness.env, LOG_LEVEL: 'info' });
+  await harness.until(() => (harness.simulator.requests > 0 ? true : undefined));
+  worker.child.kill('SIGINT');
+  await worker.line(/stopping/);
+  expect(await worker.exit('SIGINT')).toBe(0);
+  expect((await harness.event(1)).data.state).toBe('sent');
+  await harness.stop();
+});
+
 /** Has a process send itself a signal the moment that it loads a file. */
 const signalAtLoad = (file: string, signal: string): string => {
   const hooks = `{ load(url, context, next) {

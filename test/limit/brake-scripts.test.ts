@@ -27,7 +27,7 @@ async function refuse({
   );
   const [counted, before, now, refusals, since, heldMs, time] = await run(
     [brake, candidates, answered, inFlight],
-    [reason, sentAt, holdMs, named ? 1 : 0, '', MIN_MS, BIN_SPAN],
+    [reason, sentAt, holdMs, named ? 1 : 0, '', MIN_MS, BIN_SPAN, 'digest'],
   );
   return { counted, before, reason: now, refusals, since, heldMs, time };
 }
@@ -131,7 +131,7 @@ describe('the release', () => {
     const { since } = await refuse();
     await redis.client.hset(brake, { probeUntil: 7, escalated: 1 });
     expect(await release()).toEqual(['rate_limited', since, '']);
-    const off = { reason: '', refusals: '0', heldUntil: '0', probeUntil: '0', cause: '', patience: '0' };
+    const off = { reason: '', refusals: '0', heldUntil: '0', probeUntil: '0', cause: '', patience: '0', key: 'digest' };
     expect(await redis.client.hgetall(brake)).toEqual({ ...off, since: String(since), countedAt: String(since) });
   });
 

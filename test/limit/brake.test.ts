@@ -31,7 +31,7 @@ function brakeWithRecord(lowered = false): Done & { readonly brake: Brake } {
   };
   const brake = new Brake(
     { redis: redis.client, keys, limit: limit as unknown as RateLimit, alerts: desk as unknown as AlertDesk },
-    { POLL_MIN_INTERVAL_MS: 5_000 },
+    { POLL_MIN_INTERVAL_MS: 5_000, FAX_API_KEY: 'key' },
   );
   return { brake, holds, alerts };
 }
