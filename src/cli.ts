@@ -120,7 +120,7 @@ program
   .option('--json', 'print JSON')
   .addHelpText(
     'after',
-    exits({ 0: 'the fax is known', 1: 'it is not', 65: 'the id is none' }) +
+    exits({ 0: 'the fax is known', 1: 'it is not', 65: 'not a fax id' }) +
       examples('faxwatch status 200', 'faxwatch status --account north 200 --json'),
   )
   .action(async (id: string, options: { account?: string; json?: boolean }) =>

@@ -132,7 +132,8 @@ const BRAKES: Readonly<Record<BrakeReason, Problem>> = {
     severity: 'critical',
     short: 'key refused',
     what: 'The API refuses the key (401): polling is stopped.',
-    remedy: 'Check FAX_API_KEY in the Fax.to dashboard, set the right one and restart. Nothing is lost.',
+    remedy:
+      'Check the key in the Fax.to dashboard. Put the right one into FAX_API_KEY and restart, or into FAX_API_KEY_FILE, which needs no restart. Nothing is lost.',
   },
   rate_limited: {
     severity: 'critical',

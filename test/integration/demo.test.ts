@@ -13,12 +13,12 @@ it('the demo runs the main job from end to end on the embedded Redis, and ends b
     'no_answer',
     'file_error',
     'hangup',
-    'polls',
-    'from final to found, mean',
-    'from final to found, 95 of 100 within',
-    'requests',
-    'refused, as there were too many',
-    'refused, as the demo has it scripted',
+    'found late by',
+    'polls alone',
+    'with the list',
+    'with callbacks',
+    'One 403 is scripted',
+    'One job had wrong data',
     'demo --keep',
   ])
     expect(output).toContain(row);
