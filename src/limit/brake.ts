@@ -64,7 +64,10 @@ export class Brake {
   >;
   readonly #release: Script<[] | [reason: BrakeReason, since: number, cause: string]>;
 
-  constructor({ redis, keys, limit, alerts }: BrakeParts, settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS' | 'FAX_API_KEY'>) {
+  constructor(
+    { redis, keys, limit, alerts }: BrakeParts,
+    settings: Pick<Settings, 'POLL_MIN_INTERVAL_MS' | 'FAX_API_KEY'>,
+  ) {
     this.#redis = redis;
     this.#keys = keys;
     this.#limit = limit;
