@@ -52,7 +52,7 @@ describe('FAX_API_KEY_FILE', () => {
     expect(api.requestsWith('old-key', changedAt + READ_WITHIN_MS)).toBeLessThanOrEqual(2);
     expect(api.requestsWith('new-key')).toBeGreaterThan(40);
     expect(await queues[0]?.getJobCounts('failed', 'wait', 'active')).toEqual({ failed: 0, wait: 0, active: 0 });
-  });
+  }, 90_000);
 
   it('takes off the brake that was on as the old key was refused', async () => {
     api.set('new-key', 'ok');

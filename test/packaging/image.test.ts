@@ -91,7 +91,7 @@ it('the Dockerfile’s steps give an image that starts, is healthy, and ends wit
   expect(() => execFileSync(healthCommand, healthArgs, { env })).toThrow();
   await redis.stop();
   rmSync(image.root, { recursive: true });
-}, 150_000);
+}, 300_000);
 
 type Image = { root: string; app: string; start: string[]; health: string[] };
 
