@@ -149,7 +149,7 @@ export class Account {
     for (const client of this.#clients) client.useKey(key);
     if (!this.#polling) return;
     this.#key.renew();
-    if (await this.brake.onNewKey(key)) await wakeRefused(this.queue);
+    if (await this.brake.onNewKey(key)) await wakeRefused(this.#parts.redis, this.queue);
   }
 
   /**
@@ -174,7 +174,7 @@ export class Account {
     await redis.hset(this.queue.toKey('meta'), 'opts.maxLenEvents', EVENTS_KEPT);
     await this.limit.start(); // before the worker: a queue without a limit ignores holds
     started.defer(() => this.limit.stop());
-    if (await this.brake.onStart()) await wakeRefused(this.queue);
+    if (await this.brake.onStart()) await wakeRefused(redis, this.queue);
     const wordings = new Wordings(this.#parts.redis, this.keys, this.#alerts);
     await wordings.resolveKnown(rules);
     await this.chooser.start();

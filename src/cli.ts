@@ -46,7 +46,7 @@ const account = () => new Option('--account <name>', 'the account of the service
 const examples = (...lines: readonly string[]): string =>
   ['', '\nExamples:', ...lines.map((line) => `  ${line}`)].join('\n');
 
-/** Exit codes, and what each means; those of wrong settings and of a Redis that cannot be reached come by themselves. */
+/** Exit codes, and what each means; those that all commands share come by themselves. */
 const exits = (codes: Readonly<Record<number, string>>): string =>
   [
     '\nExit codes:',
@@ -85,7 +85,8 @@ program
   .argument('[ids...]', 'faxJobIds; read from standard input if there are neither ids nor --file')
   .option(
     '-f, --file <file>',
-    'read ids from a file, one per line, or CSV with a header (faxJobId,deadlineMs,…), other columns being metadata; - is standard input',
+    'read ids from a file, one per line, or CSV with a header (faxJobId,deadlineMs,…), other columns being metadata; ' +
+      '- is standard input',
   )
   .addOption(account())
   .option('--metadata <json>', 'metadata for all of them, an object; columns of a file come first')
@@ -137,7 +138,7 @@ program
     exits({
       0: 'all were watched',
       1: 'not all were',
-      65: 'an id is none',
+      65: 'an argument is not a fax id',
       75: 'a worker was busy with one: try again',
     }) + examples('faxwatch cancel 200 201', 'faxwatch cancel --account north 200 --json'),
   )

@@ -151,7 +151,7 @@ async function trackAll(
   }
 }
 
-/** Prints each outcome as it comes, and a table at the end. If the signal is aborted, resolves to the ids without one. */
+/** Prints each outcome as it comes, and a table at the end. @returns the ids without one, if the signal is aborted */
 async function waitForAll(
   client: FaxStatusClient,
   { redis, space }: { readonly redis: RedisClient; readonly space: Space },

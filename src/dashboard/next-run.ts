@@ -10,8 +10,8 @@ type ShownJob = {
 
 /**
  * Puts right when Bull Board says that a delayed job runs. It adds `delay` to the time of enqueue, which holds for the
- * first delay of a job alone, and says that the time is unknown unless `opts.delay` is the same. A fax that competes for
- * slots has no such time: without a delay the board names none. Pure.
+ * first delay of a job alone, and says that the time is unknown unless `opts.delay` is the same. A fax that competes
+ * for slots has no such time: without a delay the board names none. Pure.
  */
 export function withNextRun<J extends ShownJob>(job: J): J {
   const { timestamp, progress, delay, opts } = job;

@@ -1,5 +1,5 @@
--- Counts what was seen of a word. What is recent counts for more: if the count and the one that speaks against it exceed
--- a most, both are halved.
+-- Counts what was seen of a word. What is recent counts for more: if the count and the one that speaks against it
+-- exceed a most, both are halved.
 --
 -- KEYS[1] what was learned of the list of faxes
 -- ARGV[1] field   ARGV[2] field of the count against it   ARGV[3] how often   ARGV[4] the most of both together

@@ -40,7 +40,8 @@ function shared(accounts: readonly JudgedAccount[]): SharedProblem[] {
 
 function activity(awake: readonly AccountView[], asleep: readonly string[]): string {
   const faxes = awake.reduce((all, { state }) => all + (state ? inFlight(state.fleet) : 0), 0);
-  const busy = `${count(awake.length, 'account is', 'accounts are')} awake, with ${count(faxes, 'fax', 'faxes')} in flight`;
+  const flying = count(faxes, 'fax', 'faxes');
+  const busy = `${count(awake.length, 'account is', 'accounts are')} awake, with ${flying} in flight`;
   if (asleep.length === 0) return `${busy}.`;
   return `${busy}; ${count(asleep.length, 'sleeps', 'sleep')}, with nothing in flight.`;
 }

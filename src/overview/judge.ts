@@ -112,7 +112,9 @@ function problemsOf(state: AccountState, account: string | undefined): Problem[]
     problems.push({
       severity: 'warning',
       short: 'unknown wordings',
-      what: `The API uses ${count(wordings.length, 'wording', 'wordings')} that no rule knows; such faxes stay pending.`,
+      what:
+        `The API uses ${count(wordings.length, 'wording', 'wordings')} that no rule knows; ` +
+        'such faxes stay pending.',
       remedy: 'If one of them is final, put its rule below into a CLASSIFICATION_FILE, and restart the workers.',
     });
   }
@@ -133,7 +135,8 @@ const BRAKES: Readonly<Record<BrakeReason, Problem>> = {
     short: 'key refused',
     what: 'The API refuses the key (401): polling is stopped.',
     remedy:
-      'Check the key in the Fax.to dashboard. Put the right one into FAX_API_KEY and restart, or into FAX_API_KEY_FILE, which needs no restart. Nothing is lost.',
+      'Check the key in the Fax.to dashboard. Put the right one into FAX_API_KEY and restart, or into FAX_API_KEY_FILE, ' +
+      'which needs no restart. Nothing is lost.',
   },
   rate_limited: {
     severity: 'critical',

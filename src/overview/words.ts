@@ -7,7 +7,7 @@ const UNITS = [
   { ms: 1_000, name: 's' },
 ] as const;
 
-/** A duration in its largest unit, and the next one if that is worth telling. @example duration(750_000) === '12 min' */
+/** A duration in its largest unit, and the next one if that matters. @example duration(750_000) === '12 min' */
 export function duration(ms: number): string {
   const i = UNITS.findIndex((unit) => ms >= unit.ms);
   const unit = UNITS[i];

@@ -18,9 +18,10 @@ type WorkerSettings = Pick<
 const DAY_SECONDS = 24 * 60 * 60;
 
 /**
- * A BullMQ worker that does not sleep on a job, nor hang on one that it cannot read. While the queue is limited, BullMQ's main loop sleeps until the next
- * slot, and a job that a finishing one has fetched meanwhile (its slot was given back, or a hold has ended) would wait
- * for the loop to wake: up to `maximumRateLimitDelay`. Here a fetched job wakes it.
+ * A BullMQ worker that does not sleep on a job, nor hang on one that it cannot read. While the queue is limited,
+ * BullMQ's main loop sleeps until the next slot, and a job that a finishing one has fetched meanwhile (its slot was
+ * given back, or a hold has ended) would wait for the loop to wake: up to `maximumRateLimitDelay`. Here a fetched job
+ * wakes it.
  */
 class PromptWorker extends Worker {
   #wake: () => void = () => undefined;

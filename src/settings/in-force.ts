@@ -1,6 +1,6 @@
 import type { Settings } from './table.ts';
 
-/** What a worker polls by, as its log says at the start: what one looks for first when it polls otherwise than meant. */
+/** What a worker polls by, as its log says at the start: looked for first when it does not poll as meant. */
 export function settingsInForce(settings: Settings): object {
   return {
     rateLimit: {

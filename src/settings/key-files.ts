@@ -13,7 +13,7 @@ export const keyFileOf = ({ ACCOUNTS_FILE, FAX_API_KEY_FILE }: Settings): string
 export type Served = Readonly<{
   accounts: ReadonlyMap<string | undefined, Settings>;
   problems: readonly string[];
-  /** One line for each name in `ACCOUNTS` that the file does not have: a mistake at start, later an account that went. */
+  /** One line for each name in `ACCOUNTS` that the file lacks: a mistake at start, later an account that went. */
   missing: readonly string[];
   warnings: readonly string[];
 }>;

@@ -27,8 +27,8 @@ export const SETTINGS = {
     wanted: 'must be 1 to 512 characters without spaces',
     secret: 'whole',
     doc:
-      'required, here, in `FAX_API_KEY_FILE` or in `ACCOUNTS_FILE`: the key from the Fax.to dashboard; in no log, job, ' +
-      'key, metric, error or page',
+      'required, here, in `FAX_API_KEY_FILE` or in `ACCOUNTS_FILE`: the key from the Fax.to dashboard; in no log, ' +
+      'job, key, metric, error or page',
   }),
   FAX_API_KEY_FILE: optionalText({
     doc: 'instead of `FAX_API_KEY`: a file whose first line is the key, read again when it changes',

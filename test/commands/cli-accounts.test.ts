@@ -1,13 +1,13 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { Cluster } from 'ioredis';
 import { FaxStatusClient } from '../../src/index.ts';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
 import { HAS_REDIS_SERVER } from '../support/redis-server.ts';
-import { startCluster } from '../support/redis-topologies.ts';
+import { useCluster } from '../support/use-cluster.ts';
 import { useRedisClient } from '../support/use-redis-client.ts';
 import { CliProcess, run } from '../support/worker-process.ts';
 
@@ -136,11 +136,7 @@ describe('accounts', () => {
   }, 30_000);
 
   (HAS_REDIS_SERVER ? describe : describe.skip)('on a cluster', () => {
-    let cluster: Awaited<ReturnType<typeof startCluster>>;
-    beforeAll(async () => {
-      cluster = await startCluster();
-    }, 60_000);
-    afterAll(() => cluster.stop());
+    const cluster = useCluster();
 
     it('each is in its own slot, and all are listed', async () => {
       const nodes = cluster.ports.map((port) => `127.0.0.1:${port}`).join(',');

@@ -158,6 +158,16 @@ describe('an entry', () => {
     expect(answer.kind).toBe('list');
     expect(inspect(answer, { depth: null })).not.toContain(normalise(KEY));
   });
+
+  it('in which the API echoes the key that is in use now, or the one before, holds neither', async () => {
+    const newKey = 'another-secret-987654';
+    const words = [`with ${newKey}`, `with ${KEY}`];
+    const list = listOf(...words.map((status) => ({ id: 1, status })));
+    const api = await serve((_request, response) => response.end(JSON.stringify(list)));
+    api.useKey(newKey);
+    const text = inspect(await api.page(1), { depth: null });
+    for (const key of [newKey, KEY]) expect(text).not.toContain(normalise(key));
+  });
 });
 
 describe('a list', () => {

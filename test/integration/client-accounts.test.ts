@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Cluster, Redis } from 'ioredis';
 import { FaxStatusClient, type FaxCompletedEvent } from '../../src/index.ts';
 import { fateOf } from '../../src/simulator/fate.ts';
 import { Harness } from '../support/harness.ts';
 import { HAS_REDIS_SERVER } from '../support/redis-server.ts';
-import { startCluster } from '../support/redis-topologies.ts';
+import { useCluster } from '../support/use-cluster.ts';
 import { useRedis } from '../support/use-redis.ts';
 
 // Contract §8: the client on two accounts of one Redis, each polled by a service in the account's space.
@@ -134,11 +134,7 @@ describe('two accounts side by side', () => {
 });
 
 (HAS_REDIS_SERVER ? describe : describe.skip)('on a cluster', () => {
-  let cluster: Awaited<ReturnType<typeof startCluster>>;
-  beforeAll(async () => {
-    cluster = await startCluster();
-  }, 60_000);
-  afterAll(() => cluster.stop());
+  const cluster = useCluster();
 
   it('each account has the slot of its name, and one pattern hears of all', async () => {
     const connect = (): Cluster => new Cluster(cluster.ports.map((port) => ({ host: '127.0.0.1', port })));

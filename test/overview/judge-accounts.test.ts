@@ -1,30 +1,11 @@
 import { expect, it } from '@jest/globals';
-import { NOTHING } from '../../src/overview/day-counts.ts';
 import { judgeAccounts } from '../../src/overview/judge-accounts.ts';
+import { GOOD_STATE, NOW } from './good-state.ts';
 import type { AccountState } from '../../src/overview/state.ts';
 
-const NOW = Date.parse('2030-01-01T12:00:30Z');
-const GOOD: AccountState = {
-  now: NOW,
-  fleet: {
-    pacePerSecond: 0.95,
-    brake: undefined,
-    paused: false,
-    jobs: { wait: 0, active: 0, delayed: 3, prioritized: 0 },
-    oldestInFlightMs: 1_000,
-  },
-  workers: 1,
-  limitPerSecond: 1,
-  ownKeyRefused: false,
-  storageProblem: undefined,
-  historyStoppedUntil: undefined,
-  wordings: [],
-  counts: { hour: [NOTHING], day: [] },
-  durations: { survival: [], pollAges: [] },
-};
-const account = (name: string, more: Partial<AccountState> = {}) => ({ name, state: { ...GOOD, ...more } });
+const account = (name: string, more: Partial<AccountState> = {}) => ({ name, state: { ...GOOD_STATE, ...more } });
 const brake = { reason: 'unauthorized', refusals: 1, since: NOW, heldUntil: NOW, cause: '' } as const;
-const refused = { fleet: { ...GOOD.fleet, brake } };
+const refused = { fleet: { ...GOOD_STATE.fleet, brake } };
 
 it('puts the accounts that need somebody first, the others by name', () => {
   const wordings = [{ apiStatus: 'x', message: 'y' }];
@@ -44,7 +25,7 @@ it('says once what several accounts have in common, and how the key of an accoun
 
 it('misses no worker of an account that has nothing in flight', () => {
   const jobs = { wait: 0, active: 0, delayed: 0, prioritized: 0 };
-  const idle = account('a', { workers: 0, fleet: { ...GOOD.fleet, jobs } });
+  const idle = account('a', { workers: 0, fleet: { ...GOOD_STATE.fleet, jobs } });
   expect(judgeAccounts({ awake: [idle], asleep: [], redisUp: true }).problems).toEqual([]);
   const busy = account('a', { workers: 0 });
   expect(judgeAccounts({ awake: [busy], asleep: [], redisUp: true }).problems).toMatchObject([

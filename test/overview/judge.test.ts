@@ -2,23 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import { NOTHING } from '../../src/overview/day-counts.ts';
 import { judge } from '../../src/overview/judge.ts';
 import type { AccountState } from '../../src/overview/state.ts';
+import { GOOD_STATE, NOW } from './good-state.ts';
 
-const NOW = Date.parse('2030-01-01T12:00:30Z');
 const GOOD: AccountState = {
-  now: NOW,
+  ...GOOD_STATE,
   fleet: {
-    pacePerSecond: 0.95,
-    brake: undefined,
-    paused: false,
+    ...GOOD_STATE.fleet,
     jobs: { wait: 1, active: 1, delayed: 35, prioritized: 0 },
     oldestInFlightMs: 725_000,
   },
   workers: 2,
-  limitPerSecond: 1,
-  ownKeyRefused: false,
-  storageProblem: undefined,
-  historyStoppedUntil: undefined,
-  wordings: [],
   counts: {
     hour: [
       ...Array.from({ length: 58 }, () => NOTHING),
@@ -27,7 +20,6 @@ const GOOD: AccountState = {
     ],
     day: [],
   },
-  durations: { survival: [], pollAges: [] },
 };
 const whats = (state: Partial<AccountState>): string[] =>
   judge({ ...GOOD, ...state }, undefined).problems.map(({ what }) => what);
