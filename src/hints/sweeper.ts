@@ -76,6 +76,7 @@ export class Sweeper {
   #knowledge: HistoryKnowledge | undefined;
   #renewedAt = -Infinity;
   #sweptAt = -Infinity;
+  #worthMs = 0; // as told to the choosers last
   #failures = 0; // in a row
   #running: Promise<void> | undefined;
 
@@ -109,7 +110,7 @@ export class Sweeper {
 
   /** @returns after how long to look again, ms */
   async #turn(): Promise<number> {
-    const { redis, keys, limit } = this.#parts;
+    const { limit } = this.#parts;
     const [now, leads, inFlight, braked, hinted] = await this.#takeLead();
     if (leads === 0) {
       this.#view = this.#newView(); // what it knew is old by the time that it takes over
@@ -124,7 +125,7 @@ export class Sweeper {
     if (trust.stoppedUntil > now) return this.#leaveSlots();
     const page = this.#next(now, trust);
     if (!page) return this.#leaveSlots(Math.min(REST_MS, 1000 / limit.current));
-    await redis.set(keys.sweepWorth, this.#netWorth(page), 'PX', WORTH_KEPT_MS);
+    await this.#claimSlots(this.#netWorth(page));
     if (hinted > 0 || !(await limit.holds())) return Math.min(REST_MS, 1000 / limit.current);
     const waitMs = await limit.take();
     if (waitMs > 0) return Math.min(waitMs, REST_MS);
@@ -152,8 +153,19 @@ export class Sweeper {
     return worthMs - finals * this.#parts.chooser.unhintedWorthMs;
   }
 
+  /** Slots that are worth more with a poll go to polls: of less worth than before, the next may be such a one. */
+  async #claimSlots(worthMs: number): Promise<void> {
+    const { redis, keys, chooser } = this.#parts;
+    await redis.set(keys.sweepWorth, worthMs, 'PX', WORTH_KEPT_MS);
+    if (worthMs < this.#worthMs) chooser.next();
+    this.#worthMs = worthMs;
+  }
+
   async #leaveSlots(restMs = REST_MS): Promise<number> {
-    await this.#parts.redis.del(this.#parts.keys.sweepWorth);
+    const { redis, keys, chooser } = this.#parts;
+    await redis.del(keys.sweepWorth);
+    if (this.#worthMs > 0) chooser.next();
+    this.#worthMs = 0;
     return restMs;
   }
 

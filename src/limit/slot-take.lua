@@ -9,7 +9,11 @@
 if redis.call('HEXISTS', KEYS[3], 'paused') == 1 then
   return tonumber(ARGV[4])
 end
-local left = math.max(redis.call('PTTL', KEYS[1]), 0)
+local left = redis.call('PTTL', KEYS[1])
+if left == 0 then
+  redis.call('DEL', KEYS[1]) -- it has under a millisecond: counted into it, the slot would be free again at once
+end
+left = math.max(left, 0)
 if redis.call('LLEN', KEYS[2]) > 0 then
   return math.max(left, tonumber(ARGV[3]))
 end

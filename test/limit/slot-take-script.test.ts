@@ -53,3 +53,12 @@ it('while the queue is paused there is none', async () => {
   await redis.client.hdel(META, 'paused');
   expect(await take()).toBe(0);
 });
+
+it('a slot taken in the last instant of a window begins the next one', async () => {
+  for (let times = 0; times < 50; times += 1) {
+    await redis.client.set(LIMITER, MAX, 'PX', 2);
+    while ((await take()) > 0); // asked for again and again, Redis is met at the millisecond in which the window ends
+    expect(await redis.client.pttl(LIMITER)).toBeGreaterThan(WINDOW_MS - 10_000);
+    expect(await redis.client.get(LIMITER)).toBe('1');
+  }
+});
