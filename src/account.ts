@@ -13,6 +13,7 @@ import { Hints } from './hints/hints.ts';
 import { Sweeper, type SweepObserver } from './hints/sweeper.ts';
 import { AnswerRecord } from './limit/answer-record.ts';
 import { Brake } from './limit/brake.ts';
+import { LoneRefusals } from './limit/lone-refusals.ts';
 import { OwnKey } from './limit/own-key.ts';
 import { RateLimit } from './limit/rate-limit.ts';
 import type { Log } from './log/log.ts';
@@ -216,7 +217,7 @@ export class Account {
     const { keys, queue, limit, brake } = this;
     const clock = this.#clock;
     const parts = { queue, redis, keys, clock, limit, alerts: this.#alerts };
-    const answers = new AnswerRecord(parts);
+    const [answers, loneRefusals] = [new AnswerRecord(parts), new LoneRefusals(parts)];
     const balance = new BalanceWatch(parts, this.#settings.LOW_BALANCE_THRESHOLD);
     return new Poller(
       {
@@ -226,7 +227,7 @@ export class Account {
           const answer = await api.status(faxId);
           return { answer, verdict: classify(answer, rules) };
         },
-        signals: new FleetSignals({ brake, limit, clock, answers, key: this.#key, wordings, balance }),
+        signals: new FleetSignals({ brake, limit, clock, answers, loneRefusals, key: this.#key, wordings, balance }),
         chooser: this.chooser,
         hints: this.hints,
         results: new ResultStore(redis, keys, this.#settings, this.name),

@@ -5,6 +5,7 @@ import type { Answer } from '../fax-api/answer.ts';
 import type { Verdict } from '../fax-api/classify.ts';
 import type { AnswerRecord } from '../limit/answer-record.ts';
 import type { Brake } from '../limit/brake.ts';
+import type { LoneRefusals } from '../limit/lone-refusals.ts';
 import { OutageDetector } from '../limit/outage.ts';
 import type { RateLimit } from '../limit/rate-limit.ts';
 import { refusalScope, type RefusalScope } from '../limit/refusal-scope.ts';
@@ -40,6 +41,7 @@ export type FleetSignalsParts = {
   readonly limit: RateLimit;
   readonly clock: RedisClock;
   readonly answers: AnswerRecord;
+  readonly loneRefusals: LoneRefusals;
   readonly key: OwnKey;
   readonly wordings: Wordings;
   readonly balance: BalanceWatch;
@@ -79,14 +81,16 @@ export class FleetSignals {
     turn: Turn,
     { faxId, progress }: Asked,
   ): Promise<Signal> {
-    const { answers, brake, clock, key, limit } = this.#parts;
+    const { answers, brake, clock, key, limit, loneRefusals } = this.#parts;
     const reason = answer.kind;
     const known = progress.lastPendingAt !== null;
     const refusedBeforeAt = progress.refusedAt === null ? 0 : Date.parse(progress.refusedAt);
     if (reason === 'unauthorized') key.onUnauthorized(faxId, known, clock.now());
+    const isNew = !known && refusedBeforeAt === 0;
     const scope = refusalScope({
       reason,
       refusedBeforeAt,
+      loneRefusalAt: isNew ? await loneRefusals.next(clock.now()) : 0,
       refusedAloneBefore: progress.refusedAlone,
       workerAnsweredAt: answers.answeredAt,
       othersAnsweredAt: await answers.othersAnsweredAt(),
@@ -98,7 +102,10 @@ export class FleetSignals {
       if (turn.refusals > 0) await brake.yieldProbe();
       return { kind: 'refused', scope, heldMs: 0 };
     }
-    if (scope === 'fax' && !progress.refusedAlone && reason === 'rate_limited') await limit.forgive(refusedBeforeAt);
+    if (scope === 'fax' && !progress.refusedAlone) {
+      await loneRefusals.found(clock.now());
+      if (reason === 'rate_limited' && !isNew) await limit.forgive(refusedBeforeAt);
+    }
     // A probe that was refused leaves the brake on, whomever the refusal is about: the next probe is another fax.
     if (scope === 'fax' && turn.refusals === 0) return { kind: 'refused', scope, heldMs: 0 };
     const retryAfterMs = reason === 'rate_limited' ? believed(answer, 'rate_limited') : undefined;

@@ -6,13 +6,14 @@ import { finishedBytes, inFlight } from './engine/in-flight.ts';
 import { answerToEvent } from './engine/latency.ts';
 import { paced } from './engine/paced.ts';
 import { promptness } from './engine/promptness.ts';
+import { slotCosts } from './engine/slots.ts';
 import { file } from './engine/stage.ts';
 import { commandsPerPoll, SUBJECTS, throughput, type Subject } from './engine/throughput.ts';
 import { median, quantile } from './figures.ts';
 
 // npm run bench: what the service itself costs, with no rate limit in its way; each beside what it is compared to, in
-// one run. npm run bench -- --only throughput,latency,enqueue,promptness,idle,in-flight,processes --runs 5 --in-flight
-// 10000,100000
+// one run. npm run bench -- --only throughput,latency,enqueue,promptness,idle,in-flight,slots,processes --runs 5
+// --in-flight 10000,100000
 
 const { values: flags } = parseArgs({
   options: {
@@ -181,6 +182,20 @@ if (wanted('in-flight')) {
     rows,
   );
   console.log(`bytes of Redis per finished fax, of 20,000: ${(await finishedBytes(20_000)).toFixed(0)}`);
+}
+
+if (wanted('slots')) {
+  const rows = [];
+  for (const faxes of flags['in-flight'].split(',').map(Number)) {
+    for (const { perSecond, used, commands, redisMs, workerMs } of await slotCosts(faxes, [1, 60, 200, 1_000])) {
+      rows.push([faxes, perSecond, `${(used * 100).toFixed(1)} %`, commands.toFixed(0), ms(redisMs), ms(workerMs)]);
+    }
+  }
+  say(
+    'what a slot costs, with so many faxes in flight',
+    ['in flight', 'slots per second', 'used', 'Redis commands, with those in scripts', 'CPU of Redis', 'of the worker'],
+    rows,
+  );
 }
 
 if (wanted('processes')) {

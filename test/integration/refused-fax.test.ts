@@ -47,6 +47,29 @@ describe.each<[string, SimulatedAnswer, string]>([
     expect(kinds().filter((type) => type === `fax.alert.${reason}`)).toHaveLength(1);
     expect(kinds().filter((type) => type === `fax.alert.${reason}.resolved`)).toHaveLength(1);
   }, 60_000);
+
+  it('is the only one that stops the others, of a trickle of its kind', async () => {
+    await start({ env: { RATE_LIMIT_MAX: '20', POLL_MIN_INTERVAL_MS: '500', POLL_MAX_INTERVAL_MS: '5000' } });
+    const { log } = harness.simulator;
+    const isAnswered = (since: number): boolean =>
+      log.some(({ code, at, faxId }) => code === 200 && at > since && !faxId.startsWith('refused'));
+    for (let id = 1; id <= 10; id += 1) {
+      harness.simulator.send(id, fateOf('pending', 0));
+      await harness.enqueue(id);
+    }
+    await harness.until(() => (isAnswered(0) ? true : undefined));
+    for (let i = 0; i < 6; i += 1) {
+      const id = `refused-${i}`;
+      harness.simulator.send(id, always(answer));
+      await harness.enqueue(id);
+      await harness.until(() => (harness.requestsFor(id) > 0 ? true : undefined));
+      // The first stops the others, until it has been refused again.
+      if (i === 0) await harness.until(() => (harness.requestsFor(id) > 1 ? true : undefined));
+      const since = Date.now();
+      await harness.until(() => (isAnswered(since) ? true : undefined));
+    }
+    expect(kinds().filter((type) => type === `fax.alert.${reason}`)).toHaveLength(1);
+  }, 60_000);
 });
 
 it('many that are always refused, first in line on a quiet service, hold up the others for a few probes at most', async () => {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { cpuSeconds } from './cpu.ts';
 import { FAXWATCH, Stage } from './stage.ts';
 
 const IDLE_MS = 20_000;
 const SETTLED_MS = 3_000;
-const TICKS_PER_SECOND = 100; // of /proc/<pid>/stat: sysconf(_SC_CLK_TCK)
 
 /** From the start of a process to its first result, ms; then what it costs to run with nothing to do. */
 export async function startAndIdle(
@@ -32,8 +32,3 @@ export async function startAndIdle(
 }
 
 const pause = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-function cpuSeconds(pid = 0): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
-}
