@@ -46,6 +46,7 @@ type LeadReply = [now: number, leads: number, inFlight: number, braked: number, 
 const LEAD_MS = 5_000; // another takes over so soon if this worker dies; renewed while a request is under way
 const REST_MS = 1_000; // between looks at whether to sweep at all
 const LEAST_REST_MS = 20; // at a fast pace: what a look takes must not fill the process
+const LOOK_AGAIN_SLOTS = 0.25;
 const RENEW_MS = 1_000;
 const WORTH_KEPT_MS = 3_000; // the slots of a sweeper that died go to polls after so long
 const MOST_FAXES = 2_000; // in flight, the newest, that are looked for on the list
@@ -124,13 +125,23 @@ export class Sweeper {
     const { trust } = await this.#renew(now);
     if (trust.stoppedUntil > now) return this.#leaveSlots();
     const page = this.#next(now, trust);
-    if (!page) return this.#leaveSlots(Math.min(REST_MS, 1000 / limit.current));
+    if (!page) return this.#leaveSlots(this.#soonMs);
     await this.#claimSlots(this.#netWorth(page));
-    if (hinted > 0 || !(await limit.holds())) return Math.min(REST_MS, 1000 / limit.current);
+    if (hinted > 0 || !(await limit.holds())) return this.#soonMs;
     const waitMs = await limit.take();
-    if (waitMs > 0) return Math.min(waitMs, REST_MS);
+    // A slot that a job has may be given back at any moment; a hold ends when it ends.
+    if (waitMs > 0) return Math.min(waitMs, waitMs > this.#slotMs ? REST_MS : this.#soonMs);
     await this.#sweep(page.page, now);
     return 0;
+  }
+
+  /** Time until another look, ms: a slot that goes by unused is lost. */
+  get #soonMs(): number {
+    return Math.min(REST_MS, LOOK_AGAIN_SLOTS * this.#slotMs);
+  }
+
+  get #slotMs(): number {
+    return 1000 / this.#parts.limit.current;
   }
 
   /** Becomes the worker that sweeps, or stays it, if no other is. */
@@ -141,9 +152,8 @@ export class Sweeper {
 
   /** The page to look at next; undefined if none is worth a request, or a list on trial has had its share of slots. */
   #next(now: number, { trusted, stops }: HistoryTrust): PageWorth | undefined {
-    const slotMs = 1000 / this.#parts.limit.current;
     const everySlots = trusted ? 1 : stops === 0 ? TRIAL_SLOTS.first : TRIAL_SLOTS.again;
-    if (everySlots > 1 && now - this.#sweptAt < everySlots * slotMs) return undefined;
+    if (everySlots > 1 && now - this.#sweptAt < everySlots * this.#slotMs) return undefined;
     const page = this.#view.best(this.#parts.chooser.curve, now, this.#settings.POLL_MIN_INTERVAL_MS / LOOKS);
     return page && this.#netWorth(page) > 0 ? page : undefined;
   }
