@@ -164,7 +164,8 @@ async function startCallbacks(
     redisReady: () => redis.status === 'ready',
   });
   started.deferWithin(CALLBACKS_CLOSING_MS, () => server.close());
-  await listenForCallbacks(server, settings, log);
+  const tries = await listenForCallbacks(server, settings, log);
+  started.defer(() => tries[Symbol.dispose]());
 }
 
 /** What HTTP shows of each account, made when it is first shown. */

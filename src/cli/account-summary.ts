@@ -5,12 +5,17 @@ import { spaceOf, type Space } from '../contract/space.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { accountState, type AccountState } from './account-states.ts';
 
+const OF_ITS_KEYS = /^(WRONGTYPE|NOPERM)\b/; // an error that says nothing of other accounts
 const AT_ONCE = 500; // accounts read in one round trip
 
 /** An account as Redis knows it. */
 export type AccountSummary = {
   readonly account: string;
   readonly state: AccountState;
+} & Partial<AccountCounts>;
+
+/** Absent where Redis refuses to read them. */
+type AccountCounts = {
   /** Jobs that are not finished. */
   readonly inFlight: number;
   /** Of these, jobs that are due and wait for a worker. */
@@ -36,7 +41,14 @@ export async function readAccounts(
   for (let at = 0; at < accounts.length; at += AT_ONCE) {
     const some = accounts.slice(at, at + AT_ONCE);
     const read = async (client: RedisClient) =>
-      Promise.all(some.map(async (account) => readAccount(client, shared, account, isServed(account))));
+      Promise.all(
+        some.map(async (account) =>
+          readAccount(client, shared, account, isServed(account)).catch((error: unknown): AccountSummary => {
+            if (error instanceof Error && OF_ITS_KEYS.test(error.message)) return { account, state: 'unreadable' };
+            throw error;
+          }),
+        ),
+      );
     found.push(...(await redis.run(read)));
   }
   return found;
@@ -51,8 +63,9 @@ async function readAccount(
   const { queueName, queuePrefix, keyPrefix } = spaceOf(shared, account, redis.isCluster);
   const keys = keysOf(keyPrefix);
   const jobs = new QueueKeys(queuePrefix).getKeys(queueName);
-  const [brake, paused, finished, active, delayed, ...due] = await Promise.all([
+  const [brake, workers, paused, finished, active, delayed, ...due] = await Promise.all([
     redis.hget(keys.brake, 'reason'),
+    redis.exists(keys.ceilings), // expires when no worker has said for ten seconds that it is alive
     redis.hget(jobs['meta'] ?? '', 'paused'),
     redis.xlen(keys.events),
     redis.llen(jobs['active'] ?? ''),
@@ -63,6 +76,6 @@ async function readAccount(
   ]);
   const waiting = due.reduce((sum, count) => sum + count);
   const inFlight = active + delayed + waiting;
-  const state = accountState(served, paused !== null, brake ?? '', inFlight);
+  const state = accountState({ served, paused: paused !== null, brake: brake ?? '', inFlight, polled: workers > 0 });
   return { account, state, inFlight, waiting, finished };
 }

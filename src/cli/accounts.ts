@@ -41,6 +41,6 @@ function tableOf(accounts: readonly AccountSummary[]): string {
     style: { head: [], border: [] },
   });
   for (const { account, state, inFlight, waiting, finished } of accounts)
-    table.push([account, state, inFlight, waiting, finished]);
+    table.push([account, state, inFlight ?? '?', waiting ?? '?', finished ?? '?']);
   return table.toString();
 }

@@ -20,9 +20,9 @@ export function accountsPage(view: AccountsView): string {
   );
 }
 
-/** One account of several. Pure. */
-export function accountPage({ name, state }: AccountView): string {
-  const judgement = judge(state, name);
+/** One account of several. Pure. @param redisUp whether Redis answers */
+export function accountPage({ name, state }: AccountView, redisUp: boolean): string {
+  const judgement = judge(state, name, redisUp);
   return framed(
     titled(`Faxwatch, account ${name}`, judgement.severity),
     html`<nav class="trail" aria-label="Accounts"><a href="/">All accounts</a> / ${name}</nav>

@@ -2,14 +2,15 @@ import { html, type Content } from './html.ts';
 import { BOARD, framed } from './page.ts';
 import type { FaxView } from './state.ts';
 
-/** The page of one fax. Pure. */
-export function faxPage(fax: FaxView): string {
+/** The page of one fax. Pure. @param account the one that it is of; undefined in a service without accounts */
+export function faxPage(fax: FaxView, account: string | undefined): string {
   const { faxId, queue, jobId } = fax;
   const job = jobId !== undefined && `${BOARD}/queue/${encodeURIComponent(queue)}/${encodeURIComponent(jobId)}`;
   return framed(
     `Fax ${faxId}`,
     html`<section class="fax">
       <h1>Fax ${faxId}</h1>
+      ${account !== undefined && html`<p>Account <a href=${`/account/${account}`}>${account}</a></p>`}
       ${fax.kind === 'finished' ? finished(fax) : inFlight(fax)} ${timeLine(fax)}
       ${job && html`<p><a href=${job}>Its job in Bull Board</a></p>`}
     </section>`,
@@ -24,6 +25,19 @@ export const messagePage = (title: string, text: string): string =>
       <h1>${title}</h1>
       <p>${text}</p>
     </div>`,
+  );
+
+/** Several accounts have a fax of this id. Pure. */
+export const choicePage = (faxId: string, accounts: readonly string[]): string =>
+  framed(
+    `Fax ${faxId}`,
+    html`<section class="fax">
+      <h1>Fax ${faxId}</h1>
+      <p>${accounts.length} accounts have a fax of this id:</p>
+      <ul>
+        ${accounts.map((name) => html`<li><a href=${`/fax/${faxId}?account=${name}`}>${name}</a></li>`)}
+      </ul>
+    </section>`,
   );
 
 function finished({ result }: Extract<FaxView, { kind: 'finished' }>): Content {

@@ -18,7 +18,7 @@ export type AccountsJudgement = {
 /** Judges all accounts together. What several have in common is one problem. Pure. */
 export function judgeAccounts({ awake, asleep, redisUp }: AccountsView): AccountsJudgement {
   const accounts = awake
-    .map((view) => ({ view, judgement: judge(view.state, view.name) }))
+    .map((view) => ({ view, judgement: judge(view.state, view.name, redisUp) }))
     .sort((a, b) => RANK[a.judgement.severity] - RANK[b.judgement.severity] || byName(a.view.name, b.view.name));
   const problems = redisUp ? shared(accounts) : [{ ...REDIS_AWAY, accounts: [] }];
   const sorted = [...problems].sort((a, b) => RANK[a.severity] - RANK[b.severity]);

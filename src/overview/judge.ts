@@ -27,10 +27,12 @@ export const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 
 /**
  * Judges an account. Pure.
  *
- * @param state undefined while Redis gives no answer
+ * @param state undefined if it could not be read
  * @param account its name in `ACCOUNTS_FILE`; undefined in a service without accounts
+ * @param redisUp whether Redis answers otherwise
  */
-export function judge(state: AccountState | undefined, account: string | undefined): Judgement {
+export function judge(state: AccountState | undefined, account: string | undefined, redisUp: boolean): Judgement {
+  if (!state && redisUp) return judged('Nothing of this account can be shown.', [UNREADABLE]);
   if (!state) return judged('Redis gives no answer: nothing is polled, and nothing can be shown.', [REDIS_AWAY]);
   return judged(activity(state), problemsOf(state, account));
 }
@@ -45,6 +47,15 @@ export const REDIS_AWAY: Problem = {
   short: 'Redis is away',
   what: 'Redis is away.',
   remedy: 'Bring it back; check REDIS_URL. Nothing is lost, and polling resumes by itself.',
+};
+
+const UNREADABLE: Problem = {
+  severity: 'critical',
+  short: 'cannot be read',
+  what: 'Redis answers, but these keys cannot be read.',
+  remedy:
+    'Has something else written to keys under QUEUE_PREFIX or KEY_PREFIX, or does the Redis user lack a permission? ' +
+    'Look at the log of the workers.',
 };
 
 export const inFlight = ({ jobs }: FleetState): number => jobs.wait + jobs.active + jobs.delayed + jobs.prioritized;

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { FaxId } from '../contract/fax-job.ts';
 import { accountPage, accountsPage } from './accounts-page.ts';
-import { faxPage, messagePage } from './fax-page.ts';
+import { choicePage, faxPage, messagePage } from './fax-page.ts';
+import { findFax, ID_WANTED, type Found } from './find-fax.ts';
 import { judge } from './judge.ts';
 import { overviewPage } from './page.ts';
 import { AccountReader, type OverviewAccount } from './reader.ts';
-import type { AccountsView, AccountState, FaxView } from './state.ts';
+import type { AccountsView, AccountState } from './state.ts';
 
 export type { OverviewAccount } from './reader.ts';
 
@@ -28,15 +29,10 @@ const SERVED = [
   { name: 'icon.svg', type: 'image/svg+xml' },
 ] as const;
 
-const AWAY = 'Redis gives no answer: bring it back; check REDIS_URL. Nothing is lost.';
-const ID_WANTED = 'A fax job id is a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -';
-const NO_ACCOUNT = 'No account of this name is served here.';
-const UNKNOWN = 'No fax of this id is in flight, and no result of it is stored.';
+/** A fax, and the account that is meant, where several have one of that id. */
+type FaxRoute = { Params: { id: string }; Querystring: { account?: unknown } };
 
-/** What came of looking for a fax. */
-type Found =
-  | { readonly status: 200; readonly fax: FaxView }
-  | { readonly status: 400 | 404 | 503; readonly title: string; readonly error: string };
+const NO_ACCOUNT = 'No account of this name is served here.';
 
 /** The pages for people, and the same as JSON. They only read. */
 export type Overview = { register(app: FastifyInstance): void };
@@ -69,6 +65,13 @@ export function createOverview({ awake, all, named, redisUp }: OverviewParts): O
       redisUp: up,
     };
   };
+  const look = async ({ params: { id }, query: { account } }: FastifyRequest<FaxRoute>): Promise<Found> => {
+    const asked = all().filter(({ name }) => account === undefined || name === account);
+    return findFax(
+      asked.map((each) => ({ account: each.name, reader: readerOf(each) })),
+      id,
+    );
+  };
   return {
     register(app) {
       for (const { name, type } of SERVED) addFile(app, name, type);
@@ -77,16 +80,17 @@ export function createOverview({ awake, all, named, redisUp }: OverviewParts): O
           const view = await readAccounts();
           return sendPage(reply, statusOfAll(view), accountsPage(view));
         }
-        const state = await stateOf(awake()[0]);
-        return sendPage(reply, statusOf(state), overviewPage(state));
+        const [state, up] = await Promise.all([stateOf(awake()[0]), redisUp()]);
+        return sendPage(reply, statusOf(state), overviewPage(state, up));
       });
       app.get('/api/overview', async (_request, reply) => {
         const view = named ? await readAccounts() : undefined;
         const [only] = awake();
         const shown = view?.awake ?? [{ name: only?.queue.name, state: await stateOf(only) }];
+        const up = view?.redisUp ?? (await redisUp());
         const accounts = shown.map(({ name, state }) => ({
           name,
-          ...judge(state, named ? name : undefined),
+          ...judge(state, named ? name : undefined, up),
           state: state ?? null,
         }));
         const status = view ? statusOfAll(view) : statusOf(shown[0]?.state);
@@ -97,8 +101,8 @@ export function createOverview({ awake, all, named, redisUp }: OverviewParts): O
         app.get<{ Params: { name: string } }>('/account/:name', async ({ params: { name } }, reply) => {
           const account = all().find((each) => each.name === name);
           if (!account) return sendPage(reply, 404, messagePage('Not an account', NO_ACCOUNT));
-          const state = await stateOf(account);
-          return sendPage(reply, statusOf(state), accountPage({ name, state }));
+          const [state, up] = await Promise.all([stateOf(account), redisUp()]);
+          return sendPage(reply, statusOf(state), accountPage({ name, state }, up));
         });
       }
       // Where the search form goes.
@@ -107,15 +111,13 @@ export function createOverview({ awake, all, named, redisUp }: OverviewParts): O
         if (id?.success) return reply.redirect(`/fax/${id.data}`, 303);
         return sendPage(reply, 400, messagePage('Not a fax job id', ID_WANTED));
       });
-      app.get<{ Params: { id: string } }>('/fax/:id', async ({ params }, reply) => {
-        const found = await find(all().map(readerOf), params.id);
-        const text = found.status === 200 ? faxPage(found.fax) : messagePage(found.title, found.error);
-        return sendPage(reply, found.status, text);
+      app.get<FaxRoute>('/fax/:id', async (request, reply) => {
+        const found = await look(request);
+        return sendPage(reply, found.status, pageOf(found));
       });
-      app.get<{ Params: { id: string } }>('/api/fax/:id', async ({ params }, reply) => {
-        const found = await find(all().map(readerOf), params.id);
-        const body = found.status === 200 ? found.fax : { error: found.error };
-        return reply.code(found.status).header('cache-control', 'no-store').send(body);
+      app.get<FaxRoute>('/api/fax/:id', async (request, reply) => {
+        const found = await look(request);
+        return reply.code(found.status).header('cache-control', 'no-store').send(bodyOf(found));
       });
     },
   };
@@ -124,20 +126,28 @@ export function createOverview({ awake, all, named, redisUp }: OverviewParts): O
 /** 503 if nothing can be shown. */
 const statusOf = (state: AccountState | undefined): 200 | 503 => (state ? 200 : 503);
 const statusOfAll = ({ awake, redisUp }: AccountsView): 200 | 503 =>
-  redisUp && awake.every(({ state }) => state) ? 200 : 503;
+  redisUp && (awake.length === 0 || awake.some(({ state }) => state)) ? 200 : 503;
 
-async function find(readers: readonly AccountReader[], text: string): Promise<Found> {
-  const id = FaxId.safeParse(text);
-  if (!id.success) return { status: 400, title: 'Not a fax job id', error: ID_WANTED };
-  try {
-    for (const reader of readers) {
-      const fax = await reader.fax(id.data);
-      if (fax) return { status: 200, fax };
-    }
-  } catch {
-    return { status: 503, title: 'Redis is away', error: AWAY };
+function pageOf(found: Found): string {
+  switch (found.status) {
+    case 200:
+      return faxPage(found.fax, found.account);
+    case 300:
+      return choicePage(found.faxId, found.accounts);
+    default:
+      return messagePage(found.title, found.error);
   }
-  return { status: 404, title: `Fax ${id.data} is not known`, error: UNKNOWN };
+}
+
+function bodyOf(found: Found): object {
+  switch (found.status) {
+    case 200:
+      return found.account === undefined ? found.fax : { account: found.account, ...found.fax };
+    case 300:
+      return { error: 'several accounts have a fax of this id: add ?account=NAME', accounts: found.accounts };
+    default:
+      return { error: found.error };
+  }
 }
 
 function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {

@@ -36,9 +36,9 @@ export function framed(title: string, main: Content): string {
   `);
 }
 
-/** The overview of a service without accounts. Pure. */
-export function overviewPage(state: AccountState | undefined): string {
-  const judgement = judge(state, undefined);
+/** The overview of a service without accounts. Pure. @param redisUp whether Redis answers */
+export function overviewPage(state: AccountState | undefined, redisUp: boolean): string {
+  const judgement = judge(state, undefined, redisUp);
   return framed(titled('Faxwatch', judgement.severity), accountPart('All faxes', state, judgement));
 }
 

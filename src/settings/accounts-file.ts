@@ -42,17 +42,21 @@ export function parseAccounts(content: string, whole: Settings): ParsedAccounts 
     problems.push(...wrong);
     if (settings) accounts.set(name, settings);
   }
-  return { accounts, problems, warnings: warningsOf(accounts) };
+  return { accounts, problems, warnings: [...warningsOf(accounts), ...unheard(accounts)] };
 }
+
+const SHORTEST_KEY = 16; // of keys that anybody has seen
 
 type ParsedAccount = Readonly<{ settings?: Settings; problems: readonly string[] }>;
 
 function accountOf(name: string, own: unknown, whole: Settings): ParsedAccount {
   const about = `ACCOUNTS_FILE: account ${JSON.stringify(name)}`;
+  // What stands in the place of a name may be a key, where the two were swapped.
+  const inShort = `ACCOUNTS_FILE: account ${JSON.stringify(shortened(name))}`;
   if (!ACCOUNT_NAME.test(name)) {
-    return { problems: [`${about}: a name is 1 to 63 of a-z 0-9 -, and begins with a letter or digit`] };
+    return { problems: [`${inShort}: a name is 1 to 63 of a-z 0-9 -, and begins with a letter or digit`] };
   }
-  if (!isObject(own)) return { problems: [`${about}: must be an object with a FAX_API_KEY`] };
+  if (!isObject(own)) return { problems: [`${inShort}: must be an object with a FAX_API_KEY`] };
   const read = Object.entries(own).map(([field, value]) => fieldOf(field, value));
   const problems = read.flatMap(([, problem]) => (problem === undefined ? [] : [`${about}: ${problem}`]));
   if (!Object.hasOwn(own, 'FAX_API_KEY')) problems.push(`${about}: FAX_API_KEY: required`);
@@ -68,6 +72,8 @@ function fieldOf(field: string, value: unknown): readonly [entry: [string, unkno
   const parsed = empty ? undefined : read(value);
   return parsed === undefined ? [[field, undefined], `${field}: ${wanted}`] : [[field, parsed]];
 }
+
+const shortened = (name: string): string => (name.length < SHORTEST_KEY ? name : `${name.slice(0, 4)}…`);
 
 function whyUnknown(field: string): string {
   if (isSettingName(field)) return 'is set in the environment, for all accounts';
@@ -88,6 +94,16 @@ function warningsOf(accounts: AccountSettings): string[] {
   return alike.map(
     (names) => `ACCOUNTS_FILE: these accounts have the same key, and so share one limit: ${names.join()}`,
   );
+}
+
+/** A callback is told apart by its secret: an account without one gets none. */
+function unheard(accounts: AccountSettings): string[] {
+  const without = [...accounts].filter(
+    ([, { CALLBACK_PORT, CALLBACK_SECRET }]) => CALLBACK_PORT > 0 && !CALLBACK_SECRET,
+  );
+  if (without.length === 0) return [];
+  const names = without.map(([name]) => name).join();
+  return [`ACCOUNTS_FILE: these accounts have no CALLBACK_SECRET, and so take no callbacks: ${names}`];
 }
 
 /** The parser's own message may have a part of the content in it, such as a key: it is not kept. */

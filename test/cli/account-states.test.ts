@@ -1,14 +1,17 @@
 import { expect, it } from '@jest/globals';
-import { accountState } from '../../src/cli/account-states.ts';
+import { accountState, type AccountSigns, type AccountState } from '../../src/cli/account-states.ts';
 
-it.each([
-  ['asleep', [true, false, '', 0]],
-  ['awake', [true, false, '', 1]],
-  ['api_down', [true, false, 'api_down', 1]],
-  ['rate_limited', [true, false, 'rate_limited', 1]],
-  ['key_refused', [true, false, 'unauthorized', 0]],
-  ['paused', [true, true, 'unauthorized', 1]],
-  ['not_in_file', [false, true, 'unauthorized', 1]],
-] as const)('an account is %s: the most important state that holds', (state, [served, paused, brake, inFlight]) => {
-  expect(accountState(served, paused, brake, inFlight)).toBe(state);
+const SIGNS: AccountSigns = { served: true, paused: false, brake: '', inFlight: 1, polled: true };
+
+it.each<[AccountState, Partial<AccountSigns>]>([
+  ['asleep', { inFlight: 0, polled: false }],
+  ['awake', {}],
+  ['no_worker', { polled: false, brake: 'api_down' }],
+  ['api_down', { brake: 'api_down' }],
+  ['rate_limited', { brake: 'rate_limited' }],
+  ['key_refused', { brake: 'unauthorized', inFlight: 0 }],
+  ['paused', { paused: true, brake: 'unauthorized' }],
+  ['not_in_file', { served: false, paused: true }],
+])('an account is %s: the most important state that holds', (state, signs) => {
+  expect(accountState({ ...SIGNS, ...signs })).toBe(state);
 });

@@ -75,11 +75,14 @@ it('a wrong name, none where there are accounts, one that is not served: exit 64
 describe('accounts', () => {
   it('lists those in Redis and in the file, with what they are doing', async () => {
     const { client } = redis;
-    for (const account of ['awake', 'refused', 'limited', 'paused', 'gone']) {
+    for (const account of ['awake', 'refused', 'limited', 'paused', 'idle', 'broken', 'gone']) {
       const faxes = new FaxStatusClient({ redis: redisUrl(), account });
       await faxes.trackMany([1, 2]);
       await faxes.close();
     }
+    for (const account of ['awake', 'refused', 'limited', 'paused'])
+      await client.hset(`fax:${account}:ceilings`, 'worker', `1 ${Date.now()}`);
+    await client.set('fax:broken:brake', 'of something else');
     await client.hset('fax:refused:brake', { reason: 'unauthorized', heldUntil: Date.now() });
     await client.hset('fax:limited:brake', { reason: 'rate_limited', heldUntil: Date.now() });
     await client.hset('bull:fax-status.paused:meta', 'paused', '1');
@@ -89,12 +92,14 @@ describe('accounts', () => {
     // What is none: the queue of a service without accounts, one of somebody else, and names that cannot be.
     for (const queue of ['fax-status', 'fax-statusx.y', 'mail.north', 'fax-status.North', 'fax-status.a.b'])
       await client.set(`bull:${queue}:id`, '1');
-    const ACCOUNTS_FILE = accountsFile('awake', 'refused', 'limited', 'paused', 'silent');
+    const ACCOUNTS_FILE = accountsFile('awake', 'refused', 'limited', 'paused', 'idle', 'broken', 'silent');
     const { code, output } = await run(['accounts', '--json'], { REDIS_URL: redisUrl(), ACCOUNTS_FILE });
     const two = { inFlight: 2, waiting: 2, finished: 0 };
     expect(listed(output)).toEqual([
       { account: 'awake', state: 'awake', inFlight: 3, waiting: 1, finished: 1 },
+      { account: 'broken', state: 'unreadable' },
       { account: 'gone', state: 'not_in_file', ...two },
+      { account: 'idle', state: 'no_worker', ...two },
       { account: 'limited', state: 'rate_limited', ...two },
       { account: 'paused', state: 'paused', ...two },
       { account: 'refused', state: 'key_refused', ...two },
@@ -104,7 +109,8 @@ describe('accounts', () => {
     const table = await run(['accounts'], { REDIS_URL: redisUrl() });
     expect(table.output).toMatch(/│ account +│ state +│ in flight │ waiting │ finished │/);
     expect(table.output).toMatch(/│ awake +│ awake +│ +3 │ +1 │ +1 │/);
-    expect(table.output).toMatch(/│ gone +│ awake /); // without the file nobody knows that it is gone
+    expect(table.output).toMatch(/│ broken +│ unreadable +│ +\? │ +\? │ +\? │/);
+    expect(table.output).toMatch(/│ gone +│ no_worker /); // without the file nobody knows that it is gone
     expect(table.output).not.toContain('silent');
   });
 
@@ -148,7 +154,9 @@ describe('accounts', () => {
       client.disconnect();
       const { output } = await run(['accounts', '--json'], env);
       expect(listed(output)).toEqual(
-        ['east', 'north', 'south'].map((account) => expect.objectContaining({ account, state: 'awake', waiting: 1 })),
+        ['east', 'north', 'south'].map((account) =>
+          expect.objectContaining({ account, state: 'no_worker', waiting: 1 }),
+        ),
       );
     }, 30_000);
   });

@@ -22,11 +22,11 @@ const GOOD: AccountState = {
   },
 };
 const whats = (state: Partial<AccountState>): string[] =>
-  judge({ ...GOOD, ...state }, undefined).problems.map(({ what }) => what);
+  judge({ ...GOOD, ...state }, undefined, true).problems.map(({ what }) => what);
 
 describe('the judgement', () => {
   it('of a service that runs is one sentence', () => {
-    expect(judge(GOOD, undefined)).toEqual({
+    expect(judge(GOOD, undefined, true)).toEqual({
       severity: 'good',
       sentence:
         'Polling at 0.94 requests a second, 94 % of the limit; 37 faxes in flight, the oldest 12 min; ' +
@@ -41,12 +41,21 @@ describe('the judgement', () => {
     const { severity, sentence } = judge(
       { ...GOOD, counts, fleet: { ...GOOD.fleet, jobs, oldestInFlightMs: 0 } },
       undefined,
+      true,
     );
     expect([severity, sentence]).toEqual(['good', 'Nothing to poll; no fax is in flight.']);
   });
 
   it('without Redis is critical', () => {
-    expect(judge(undefined, undefined)).toMatchObject({ severity: 'critical', problems: [{ what: 'Redis is away.' }] });
+    expect(judge(undefined, undefined, false)).toMatchObject({
+      severity: 'critical',
+      problems: [{ what: 'Redis is away.' }],
+    });
+  });
+
+  it('of keys that cannot be read, while Redis answers, does not blame Redis', () => {
+    const { severity, problems } = judge(undefined, 'clinic', true);
+    expect([severity, problems[0]?.short]).toEqual(['critical', 'cannot be read']);
   });
 
   it('names each problem', () => {
@@ -59,7 +68,7 @@ describe('the judgement', () => {
 
   it('tells which brake is on, until when and why', () => {
     const brake = { reason: 'api_down', refusals: 1, since: NOW, heldUntil: NOW + 30_000, cause: 'timeout' } as const;
-    const [problem] = judge({ ...GOOD, fleet: { ...GOOD.fleet, brake } }, undefined).problems;
+    const [problem] = judge({ ...GOOD, fleet: { ...GOOD.fleet, brake } }, undefined, true).problems;
     expect(problem?.what).toContain('Cause: timeout.');
     expect(problem?.remedy).toMatch(/^Next try at 12:01:00 UTC\./);
   });
@@ -68,6 +77,7 @@ describe('the judgement', () => {
     const { severity, problems } = judge(
       { ...GOOD, workers: 0, wordings: [{ apiStatus: 'x', message: 'y' }] },
       undefined,
+      true,
     );
     expect([severity, problems.map((problem) => problem.severity)]).toEqual(['critical', ['critical', 'warning']]);
   });

@@ -83,6 +83,24 @@ describe('the file of accounts', () => {
     expect([problems, warnings]).toEqual([[], [expect.stringMatching(/^ACCOUNTS_FILE: .*same key.*: a,b$/)]]);
     expect(warnings.join()).not.toContain('"same"');
   });
+
+  it('where key and name are swapped, shows only the beginning of what may be a key', () => {
+    const [lower, upper] = ['0123456789abcdef0123', '0123456789ABCDEF0123'];
+    const { problems } = parse({ [lower]: 'north', [upper]: 'south' });
+    expect(problems).toEqual([
+      expect.stringMatching(/account "0123…": must be an object/),
+      expect.stringMatching(/account "0123…": a name is/),
+    ]);
+  });
+
+  it('warns of accounts that no callback reaches, where callbacks are taken', () => {
+    const own = { FAX_API_KEY: 'k1', CALLBACK_SECRET: 'sixteen-or-more-chars' };
+    const content = JSON.stringify({ heard: own, unheard: { FAX_API_KEY: 'k2' } });
+    const env = { ACCOUNTS_FILE: 'a.json', CALLBACK_PORT: '4000' };
+    const { problems, warnings } = parseAccounts(content, loadSettings(env, true));
+    expect([problems, warnings]).toEqual([[], [expect.stringMatching(/no CALLBACK_SECRET.*: unheard$/)]]);
+    expect(parseAccounts(content, whole).warnings).toEqual([]);
+  });
 });
 
 describe('a process serves', () => {
