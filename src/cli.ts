@@ -5,7 +5,9 @@ import { DURATION_WANTED, parseDuration } from './cli/duration.ts';
 import { ACCOUNT_STATES } from './cli/account-states.ts';
 import { HISTORIES, HISTORY_KINDS } from './simulator/history.ts';
 import { VERSION } from './settings/version.ts';
+import { fitted } from './cli/say.ts';
 import { stopWhileLoading } from './cli/stop-while-loading.ts';
+import { wrap } from './cli/wrap.ts';
 import type { Roles } from './main.ts';
 
 const EX_USAGE = 64; // sysexits(3); as in cli/failure.ts, which takes long to load
@@ -14,10 +16,11 @@ const EX_USAGE = 64; // sysexits(3); as in cli/failure.ts, which takes long to l
 const program = new Command('faxwatch')
   .description('Polls faxes sent through Fax.to: BullMQ jobs in, final status and one event per fax out to Redis.')
   .version(VERSION)
+  .configureOutput({ outputError: (text, write) => write(fitted(text, process.stderr)) })
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : EX_USAGE))
   .addHelpText(
     'after',
-    '\nSettings come from the environment, .env in the current folder and config/<NODE_ENV>.json; see the README.\n',
+    '\nSettings come from the environment, .env in the current folder and\nconfig/<NODE_ENV>.json; see the README.',
   );
 
 const natural = (text: string): number => {
@@ -43,21 +46,29 @@ const duration = (text: string): number => {
 
 /** Which account a command is about, where the service has some. */
 const account = () => new Option('--account <name>', 'the account of the service, if it has ACCOUNTS_FILE');
-const examples = (...lines: readonly string[]): string =>
-  ['', '\nExamples:', ...lines.map((line) => `  ${line}`)].join('\n');
+const examples = (...lines: readonly string[]): string => ['Examples:', ...lines.map((line) => `  ${line}`)].join('\n');
+
+const COLUMNS = 80;
+/** Words and what each means, in two columns. */
+function table(title: string, meanings: Readonly<Record<string, string>>): string {
+  const longest = Math.max(...Object.keys(meanings).map(({ length }) => length));
+  const line = ([word, meaning]: [string, string]): string =>
+    wrap(`  ${word.padEnd(longest)}  ${meaning}`, COLUMNS, longest + 4);
+  return [title, ...Object.entries(meanings).map(line)].join('\n');
+}
 
 /** Exit codes, and what each means; those that all commands share come by themselves. */
 const exits = (codes: Readonly<Record<number, string>>): string =>
-  [
-    '\nExit codes:',
-    ...Object.entries({
-      ...codes,
-      64: 'an argument or an option is wrong',
-      69: 'Redis, or a port, cannot be had',
-      78: 'a setting is wrong',
-    }).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`),
-  ].join('\n');
-const FOR_SERVICE = exits({ 0: 'stopped by SIGTERM or SIGINT, with the jobs under way finished' });
+  table('Exit codes:', {
+    64: 'an argument or an option is wrong',
+    69: 'Redis cannot be had',
+    78: 'a setting is wrong',
+    ...codes,
+  });
+const STOPPED = 'stopped by SIGTERM or SIGINT';
+const FOR_SERVICE = exits({ 0: `${STOPPED}, with the jobs under way finished`, 69: 'the port cannot be had' });
+/** What help adds to what commander says. */
+const sections = (...parts: readonly string[]): string => parts.map((part) => `\n${part}`).join('\n');
 
 const serve = async (roles: Roles): Promise<void> => {
   const loaded = stopWhileLoading();
@@ -67,17 +78,20 @@ const serve = async (roles: Roles): Promise<void> => {
 program
   .command('start')
   .description('run a worker and the dashboard in one process')
-  .addHelpText('after', FOR_SERVICE + examples('faxwatch start', 'DASHBOARD_PORT=8080 faxwatch start'))
+  .addHelpText('after', sections(FOR_SERVICE, examples('faxwatch start', 'DASHBOARD_PORT=8080 faxwatch start')))
   .action(() => serve({ worker: true, board: true }));
 program
   .command('worker')
   .description('run a worker, with health and metrics on the port; any number can share one queue and one pace')
-  .addHelpText('after', FOR_SERVICE + examples('faxwatch worker', 'DASHBOARD_PORT=0 faxwatch worker'))
+  .addHelpText('after', sections(FOR_SERVICE, examples('faxwatch worker', 'DASHBOARD_PORT=0 faxwatch worker')))
   .action(() => serve({ worker: true, board: false }));
 program
   .command('dashboard')
   .description('run the dashboard, health and metrics, without a worker')
-  .addHelpText('after', FOR_SERVICE + examples('faxwatch dashboard', 'DASHBOARD_READ_ONLY=true faxwatch dashboard'))
+  .addHelpText(
+    'after',
+    sections(FOR_SERVICE, examples('faxwatch dashboard', 'DASHBOARD_READ_ONLY=true faxwatch dashboard')),
+  )
   .action(() => serve({ worker: false, board: true }));
 program
   .command('track')
@@ -96,19 +110,21 @@ program
   .option('--json', 'print JSON: the counts, or with --wait the results, one per line')
   .addHelpText(
     'after',
-    exits({
-      0: 'all were taken; with --wait: all were sent',
-      1: 'with --wait: all have finished, and not all were sent',
-      65: 'a line or an id was refused; the others were taken',
-      66: 'the file cannot be read',
-      75: 'with --timeout: not all have finished in time; they are still tracked',
-      130: 'interrupted',
-    }) +
+    sections(
+      exits({
+        0: 'all were taken; with --wait: all were sent',
+        1: 'with --wait: all have finished, and not all were sent',
+        65: 'a line or an id was refused; the others were taken',
+        66: 'the file cannot be read',
+        75: 'with --timeout: not all have finished in time; they are still tracked',
+        130: 'interrupted',
+      }),
       examples(
         'faxwatch track 200 201 --wait --timeout 10m',
         'faxwatch track 200 --deadline 2h --metadata \'{"invoice":"A-17"}\'',
         'faxwatch track --account north --file faxes.csv',
       ),
+    ),
   )
   .action(async (ids: string[], options: import('./cli/track.ts').TrackFlags) =>
     (await import('./cli/track.ts')).track(ids, options),
@@ -121,8 +137,10 @@ program
   .option('--json', 'print JSON')
   .addHelpText(
     'after',
-    exits({ 0: 'the fax is known', 1: 'it is not', 65: 'not a fax id' }) +
+    sections(
+      exits({ 0: 'the fax is known', 1: 'it is not', 65: 'not a fax id' }),
       examples('faxwatch status 200', 'faxwatch status --account north 200 --json'),
+    ),
   )
   .action(async (id: string, options: { account?: string; json?: boolean }) =>
     (await import('./cli/status.ts')).status(id, options),
@@ -135,12 +153,15 @@ program
   .option('--json', 'print JSON, one fax per line')
   .addHelpText(
     'after',
-    exits({
-      0: 'all were watched',
-      1: 'not all were',
-      65: 'an argument is not a fax id',
-      75: 'a worker was busy with one: try again',
-    }) + examples('faxwatch cancel 200 201', 'faxwatch cancel --account north 200 --json'),
+    sections(
+      exits({
+        0: 'all were watched',
+        1: 'not all were',
+        65: 'an argument is not a fax id',
+        75: 'a worker was busy with one: try again',
+      }),
+      examples('faxwatch cancel 200 201', 'faxwatch cancel --account north 200 --json'),
+    ),
   )
   .action(async (ids: string[], options: import('./cli/cancel.ts').CancelFlags) =>
     (await import('./cli/cancel.ts')).cancel(ids, options),
@@ -153,8 +174,10 @@ program
   .option('--json', 'print JSON, one event per line')
   .addHelpText(
     'after',
-    exits({ 0: 'interrupted', 66: 'the stream does not have that event any more' }) +
+    sections(
+      exits({ 0: 'interrupted', 66: 'the stream does not have that event any more' }),
       examples('faxwatch watch --since fax-200', 'faxwatch watch --account north --json'),
+    ),
   )
   .action(async (options: import('./cli/watch.ts').WatchFlags) => (await import('./cli/watch.ts')).watch(options));
 program
@@ -164,8 +187,10 @@ program
   .addOption(account())
   .addHelpText(
     'after',
-    exits({ 0: 'printed', 66: 'no fax has finished yet' }) +
+    sections(
+      exits({ 0: 'printed', 66: 'no fax has finished yet' }),
       examples('faxwatch export-durations --account north > durations.csv'),
+    ),
   )
   .action(async (options: import('./cli/export-durations.ts').DurationsFlags) =>
     (await import('./cli/export-durations.ts')).exportDurations(options),
@@ -184,23 +209,29 @@ program
   .option('--json', 'print JSON, one account per line')
   .addHelpText(
     'after',
-    [
-      '\nStates:',
-      ...Object.entries(ACCOUNT_STATES).map(([state, meaning]) => `  ${state.padEnd(14)} ${meaning}`),
-      '\nCounts:',
-      '  in flight      jobs that are not finished',
-      '  waiting        of these, jobs that are due and wait for a worker',
-      '  finished       faxes whose events the stream still has',
-      exits({ 0: 'printed, also if there are none', 130: 'interrupted' }) +
-        examples('faxwatch accounts', 'faxwatch accounts --json | grep key_refused'),
-    ].join('\n'),
+    sections(
+      table('States:', ACCOUNT_STATES),
+      table('Counts:', {
+        'in flight': 'jobs that are not finished',
+        waiting: 'of these, jobs that are due and wait for a worker',
+        finished: 'faxes whose events the stream still has',
+      }),
+      exits({ 0: 'printed, also if there are none', 130: 'interrupted' }),
+      examples('faxwatch accounts', 'faxwatch accounts --json | grep key_refused'),
+    ),
   )
   .action(async (options: { json?: boolean }) => (await import('./cli/accounts.ts')).accounts(options));
 program
   .command('demo')
   .description('run the whole service on an embedded Redis against the stand-in API, then print a summary')
   .option('--keep', 'keep the dashboard up afterwards, until interrupted')
-  .addHelpText('after', exits({ 0: 'all faxes finished' }) + examples('faxwatch demo', 'faxwatch demo --keep'))
+  .addHelpText(
+    'after',
+    sections(
+      exits({ 0: 'all faxes finished', 69: 'not all finished in time' }),
+      examples('faxwatch demo', 'faxwatch demo --keep'),
+    ),
+  )
   .action(async (options: { keep?: boolean }) => (await import('./cli/demo.ts')).demo(options));
 program
   .command('simulate')
@@ -225,15 +256,15 @@ program
   .option('--callback-doubles <share>', 'share of callbacks that are sent twice, 0 to 1', share, 0)
   .addHelpText(
     'after',
-    [
-      '\nKinds of /fax-history:',
-      ...HISTORY_KINDS.map((kind) => `  ${kind.padEnd(14)} ${HISTORIES[kind]}`),
-      '\nControls, on the same port:',
-      '  PUT /_simulator/faxes/<id>   sends a fax, its fate in the body or by its id',
-      '  GET /_simulator/stats        counts requests, refusals, faxes and callbacks',
-      exits({ 0: 'stopped by SIGTERM or SIGINT' }),
+    sections(
+      table('Kinds of /fax-history:', HISTORIES),
+      table('Controls, on the same port:', {
+        'PUT /_simulator/faxes/<id>': 'sends a fax, its fate in the body or by its id',
+        'GET /_simulator/stats': 'counts requests, refusals, faxes and callbacks',
+      }),
+      exits({ 0: STOPPED, 69: 'the port cannot be had' }),
       examples('faxwatch simulate', 'faxwatch simulate --rate-limit 60 --retry-after'),
-    ].join('\n'),
+    ),
   )
   .action(async (options: import('./cli/simulate.ts').SimulateOptions) =>
     (await import('./cli/simulate.ts')).simulate(options),

@@ -1,6 +1,6 @@
-import { parseFaxJob } from '../contract/fax-job.ts';
 import { withClient } from './client-session.ts';
 import { EX_INTERRUPTED } from './failure.ts';
+import { checkId } from './ids.ts';
 
 export type CancelFlags = { readonly account?: string; readonly json?: boolean };
 
@@ -9,7 +9,7 @@ export type CancelFlags = { readonly account?: string; readonly json?: boolean }
  * were watched, 1 if not.
  */
 export async function cancel(ids: readonly string[], { account, json = false }: CancelFlags): Promise<void> {
-  for (const id of ids) parseFaxJob({ faxJobId: id }); // all of them, before any is cancelled
+  for (const id of ids) checkId(id); // all of them, before any is cancelled
   await withClient(account, async (client, signal) => {
     for (const id of ids) {
       if (signal.aborted) {

@@ -7,11 +7,11 @@ import { startEmbedded } from '../redis/embedded.ts';
 import { demoFaxes } from './demo-faxes.ts';
 import { demoSummary } from './demo-summary.ts';
 import { DemoWay, type Outcome, type Way } from './demo-way.ts';
-import { resultLine } from './event-line.ts';
+import { liveLine } from './event-line.ts';
 import { CommandError, EX_INTERRUPTED, EX_UNAVAILABLE } from './failure.ts';
 import { freePort } from './free-port.ts';
 import { Progress } from './progress.ts';
-import { wrap } from './wrap.ts';
+import { fitted } from './say.ts';
 
 const LONGEST_MS = 50_000;
 const DASHBOARD_PORT = 3_000;
@@ -81,11 +81,9 @@ function screenOf(progress: Progress): { finished(result: FaxResult): void; aler
   let finished = 0;
   return {
     finished: (result) => {
-      progress.line(fitted(resultLine(result)));
+      progress.line(fitted(liveLine(result), process.stdout));
       progress.set((finished += 1));
     },
-    alert: ({ type, data }) => progress.line(fitted(`ALERT ${type}: ${data.message}`)),
+    alert: ({ type, data }) => progress.line(fitted(`ALERT ${type}: ${data.message}`, process.stdout)),
   };
 }
-
-const fitted = (line: string): string => (process.stdout.isTTY ? wrap(line, process.stdout.columns) : line);

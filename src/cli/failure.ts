@@ -2,6 +2,7 @@ import { AccountError, CancelError, RedisReplyError, RedisUnavailableError } fro
 import { SettingsError } from '../settings/settings-error.ts';
 import { Redaction } from '../log/redaction.ts';
 import { PayloadError } from '../contract/fax-job.ts';
+import { say } from './say.ts';
 
 /** A command that cannot go on, in words for the person who ran it. Exit codes are those of sysexits(3). */
 export class CommandError extends Error {
@@ -35,7 +36,7 @@ export function redactErrors(secrets: readonly string[]): void {
  */
 export function reportError(error: unknown): void {
   const [text, exitCode] = reportOf(error);
-  console.error(redaction.clean(text));
+  say(redaction.clean(text), process.stderr);
   process.exitCode = exitCode;
 }
 

@@ -5,6 +5,7 @@ import type { LimitKind } from '../simulator/rate-limiter.ts';
 import { FATE_NAMES } from '../simulator/fate.ts';
 import { Simulator } from '../simulator/simulator.ts';
 import { CommandError, EX_USAGE } from './failure.ts';
+import { say } from './say.ts';
 
 export type SimulateOptions = {
   readonly port: number;
@@ -49,7 +50,7 @@ export async function simulate(options: SimulateOptions): Promise<void> {
     }),
   });
   console.log(`stand-in API: FAX_API_BASE_URL=${simulator.url}`);
-  console.log(
+  say(
     `fates by id prefix: ${FATE_NAMES.join(', ')} (such as busy-17); of others, one in five fails, the rest are sent`,
   );
   if (options.callbackUrl !== undefined) console.log(`callbacks go to ${new URL(options.callbackUrl).origin}`);

@@ -1,7 +1,8 @@
 import { EventNotFoundError, EventsTrimmedError } from '../client/errors.ts';
 import { withClient } from './client-session.ts';
-import { eventLine } from './event-line.ts';
+import { resultLine } from './event-line.ts';
 import { CommandError, EX_NOINPUT } from './failure.ts';
+import { say } from './say.ts';
 
 export type WatchFlags = { readonly account?: string; readonly since?: string; readonly json?: boolean };
 
@@ -10,7 +11,8 @@ export async function watch({ account, since, json = false }: WatchFlags): Promi
   await withClient(account, async (client, signal) => {
     try {
       for await (const event of client.events({ signal, ...(since !== undefined && { since }) }))
-        console.log(eventLine(event, json));
+        if (json) console.log(JSON.stringify(event));
+        else say(resultLine(event.data));
     } catch (error) {
       if (error instanceof EventNotFoundError || error instanceof EventsTrimmedError) {
         throw new CommandError(error.message, EX_NOINPUT);

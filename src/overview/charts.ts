@@ -161,13 +161,16 @@ function yAxis(max: number, label: (value: number) => string): Content {
 function axes(max: number, label: (value: number) => string, { counts, endAt, stepMs }: Series): Content {
   const from = startOf(endAt, stepMs) - (counts.length - 1) * stepMs;
   const to = startOf(endAt, stepMs);
+  const first = dayOf(from) === dayOf(to) ? minuteTime(from) : `${dayOf(from)} ${minuteTime(from)}`;
   return [
     yAxis(max, label),
-    html`<text class="tick" x=${PLOT.left} y=${HEIGHT - 8}>${minuteTime(from)}</text>`,
+    html`<text class="tick" x=${PLOT.left} y=${HEIGHT - 8}>${first}</text>`,
     html`<text class="tick" x=${PLOT.right} y=${HEIGHT - 8} text-anchor="end">${minuteTime(to)} UTC</text>`,
   ];
 }
 
+/** Month and day. */
+const dayOf = (at: number): string => new Date(at).toISOString().slice(5, 10);
 const startOf = (at: number, stepMs: number): number => Math.floor(at / stepMs) * stepMs;
 const seconds = (ms: number | undefined): number | undefined => (ms === undefined ? undefined : ms / 1_000);
 

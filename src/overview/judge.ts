@@ -64,22 +64,17 @@ function activity(state: AccountState): string {
   const { fleet, workers, now, counts, limitPerSecond } = state;
   const faxes = inFlight(fleet);
   const perSecond = requestsPerSecond(counts, now);
-  const stopped = fleet.paused || workers === 0 || state.fleet.brake?.reason === 'unauthorized';
-  const polling =
-    perSecond > 0
-      ? `Polling at ${figure(perSecond)} requests a second, ${percent(perSecond / limitPerSecond)} of the limit`
-      : faxes === 0
-        ? 'Nothing to poll'
-        : stopped
-          ? 'Not polling'
-          : 'Waiting for the next poll';
-  const waiting =
+  const stopped = fleet.paused || workers === 0 || fleet.brake !== undefined;
+  const atPace = `Polling at ${figure(perSecond)} requests a second, ${percent(perSecond / limitPerSecond)} of the limit`;
+  const waiting = faxes === 0 ? 'Nothing to poll' : 'Waiting for the next poll';
+  const polling = stopped && faxes > 0 ? 'Not polling now' : perSecond > 0 ? atPace : waiting;
+  const flying =
     faxes === 0
       ? 'no fax is in flight'
       : `${count(faxes, 'fax', 'faxes')} in flight, the oldest ${duration(fleet.oldestInFlightMs)}`;
   const lag = meanLag(sum(counts.hour));
   const found = lag === undefined ? '' : `; finished faxes are found at most ${duration(lag)} late on average`;
-  return `${polling}; ${waiting}${found}.`;
+  return `${polling}; ${flying}${found}.`;
 }
 
 function problemsOf(state: AccountState, account: string | undefined): Problem[] {

@@ -15,7 +15,7 @@ it('secrets are taken out of the environment once they are read, and out of what
   expect(readSettings(true)).toMatchObject(secrets);
   expect(JSON.stringify(process.env)).not.toMatch(/the-api-key|the-password|s3cret/);
 
-  const said = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+  const said = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
   const texts = ['the-api-key', 'the-password', 's3cret%2Fw0rd', 's3cret/w0rd'];
   reportError(Object.assign(new Error(`seen: ${texts.join(' ')}`), { command: { name: 'auth', args: texts } }));
   const output = said.mock.calls.flat().join('\n');

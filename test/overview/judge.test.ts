@@ -46,6 +46,15 @@ describe('the judgement', () => {
     expect([severity, sentence]).toEqual(['good', 'Nothing to poll; no fax is in flight.']);
   });
 
+  it('of one whose polling is stopped does not say that it polls', () => {
+    const brake = { reason: 'unauthorized', refusals: 1, since: NOW, heldUntil: NOW + 5_000, cause: '' } as const;
+    for (const fleet of [
+      { ...GOOD.fleet, brake },
+      { ...GOOD.fleet, paused: true },
+    ])
+      expect(judge({ ...GOOD, fleet }, undefined, true).sentence).toMatch(/^Not polling now; 37 faxes in flight/);
+  });
+
   it('without Redis is critical', () => {
     expect(judge(undefined, undefined, false)).toMatchObject({
       severity: 'critical',
