@@ -1,5 +1,5 @@
 /** What the package `faxwatch-client` gives other services: the client, its errors, and the types of its results. */
-export { FaxStatusClient, type ClientOptions, type FaxStatus } from './client/client.ts';
+export { FaxStatusClient, type ClientOptions, type FaxStatus, type PollsSoFar } from './client/client.ts';
 export type { OnRefused, TrackedFax, TrackOptions } from './client/enqueue.ts';
 export {
   AccountError,
@@ -12,7 +12,6 @@ export {
   WaitTimeoutError,
 } from './client/errors.ts';
 export { PayloadError } from './contract/fax-job.ts';
-export { type FaxProgress } from './contract/progress.ts';
 export type { RedisClient } from './redis/redis-client.ts';
 export type { AlertData, AlertEvent, AlertKind } from './contract/alert.ts';
 export type { CloudEvent, FaxCompletedEvent } from './contract/event.ts';

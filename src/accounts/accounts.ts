@@ -7,6 +7,7 @@ import { every } from '../timing/every.ts';
 import { ServedAccount } from './served-account.ts';
 
 const LOOK_MS = 700; // so that an account polls within a second of its first job
+const LOOKED_AT_TOGETHER = 100; // sleeping accounts in one command
 const IN_FLIGHT_KEYS = ['wait', 'paused', 'prioritized', 'delayed', 'active'];
 
 /** All accounts that a process serves: those of `ACCOUNTS_FILE`, or one without a name, which never sleeps. */
@@ -118,18 +119,38 @@ export class Accounts {
 
   /**
    * Asks for all in one turn of the event loop, so in one round trip (to each node of a cluster). None is waited for:
-   * an account whose master is away holds up no other.
+   * an account whose master is away holds up no other. Where keys need not share a slot, one command asks for many
+   * accounts that sleep; only if one of them has woken is each asked for.
    */
   #look(): void {
-    for (const served of this.#served.values()) {
-      const { account } = served;
-      if (account.name === undefined || this.#looking.has(served)) continue;
-      this.#looking.add(served);
-      inFlight(this.#parts.redis, account.queue)
-        .then((busy) => served.seen(busy, performance.now()))
-        .catch((err: unknown) => this.#log.debug({ err, account: account.name }, 'account not looked at'))
-        .finally(() => this.#looking.delete(served));
+    const due = [...this.#served.values()].filter(
+      (served) => served.account.name !== undefined && !this.#looking.has(served),
+    );
+    const suits = ({ awake }: ServedAccount): boolean => !awake && !this.#parts.redis.isCluster;
+    const together = due.filter(suits);
+    for (let at = 0; at < together.length; at += LOOKED_AT_TOGETHER)
+      void this.#lookAt(together.slice(at, at + LOOKED_AT_TOGETHER));
+    for (const served of due) if (!suits(served)) void this.#lookAt([served]);
+  }
+
+  async #lookAt(some: readonly ServedAccount[]): Promise<void> {
+    for (const served of some) this.#looking.add(served);
+    const queues = some.map(({ account }) => account.queue);
+    try {
+      const busy = await anyInFlight(this.#parts.redis, queues);
+      if (!busy || some.length === 1) {
+        for (const served of some) served.seen(busy, performance.now());
+        return;
+      }
+    } catch (err) {
+      if (some.length === 1) {
+        this.#log.debug({ err, account: some[0]?.account.name }, 'account not looked at');
+        return;
+      }
+    } finally {
+      for (const served of some) this.#looking.delete(served);
     }
+    for (const served of some) void this.#lookAt([served]); // one has woken, or Redis refuses to look at one
   }
 
   #end(served: ServedAccount, forGood: boolean): void {
@@ -145,8 +166,8 @@ export class Accounts {
 }
 
 // A worker takes a queue's marker with its last job, so jobs that are delayed alone leave none: these keys tell.
-async function inFlight(redis: RedisClient, queue: Queue): Promise<boolean> {
-  return (await redis.exists(...IN_FLIGHT_KEYS.map((key) => queue.toKey(key)))) > 0;
+async function anyInFlight(redis: RedisClient, queues: readonly Queue[]): Promise<boolean> {
+  return (await redis.exists(...queues.flatMap((queue) => IN_FLIGHT_KEYS.map((key) => queue.toKey(key))))) > 0;
 }
 
 async function useKey({ account }: ServedAccount, { FAX_API_KEY }: Settings, log: Log): Promise<void> {

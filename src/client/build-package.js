@@ -33,7 +33,7 @@ function manifest({ version, license, dependencies }) {
   return {
     name: 'faxwatch-client',
     version,
-    description: 'Client of Faxwatch: have faxes watched, and learn how they ended',
+    description: 'Client of Faxwatch: track faxes sent through Fax.to, and learn how they ended',
     license,
     type: 'module',
     engines: { node: '>=20.3' },

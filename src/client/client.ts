@@ -40,10 +40,13 @@ export type ClientOptions = {
   readonly commandTimeoutMs?: number;
 };
 
+/** How far a fax is that is not final yet. What else its job carries is the workers' own. */
+export type PollsSoFar = Pick<FaxProgress, 'polls' | 'apiStatus' | 'lastMessage' | 'lastPollAt' | 'nextPollAt'>;
+
 /** What is known of a fax. Times are ISO 8601, UTC. */
 export type FaxStatus =
   | { readonly kind: 'done'; readonly result: FaxResult }
-  | ({ readonly kind: 'in_flight'; readonly enqueuedAt: string } & FaxProgress)
+  | ({ readonly kind: 'in_flight'; readonly enqueuedAt: string } & PollsSoFar)
   | { readonly kind: 'unknown' };
 
 const CANCEL_PATIENCE_MS = 30_000; // longer than a poll takes
@@ -143,10 +146,12 @@ export class FaxStatusClient {
       const job = await findJob(client, this.#queue, this.#keys, faxId);
       if (!job) return undefined;
       const progress = parseProgress(job.progress);
-      return { job, progress: { ...progress, nextPollAt: await nextPollAt(client, this.#keys, progress) } };
+      return { job, progress, nextPollAt: await nextPollAt(client, this.#keys, progress) };
     });
     if (!found) return { kind: 'unknown' };
-    return { kind: 'in_flight', enqueuedAt: new Date(found.job.timestamp).toISOString(), ...found.progress };
+    const { polls, apiStatus, lastMessage, lastPollAt } = found.progress;
+    const enqueuedAt = new Date(found.job.timestamp).toISOString();
+    return { kind: 'in_flight', enqueuedAt, polls, apiStatus, lastMessage, lastPollAt, nextPollAt: found.nextPollAt };
   }
 
   /**

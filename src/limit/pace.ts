@@ -5,7 +5,9 @@ const REGAIN_WINDOWS = 30; // windows of the API's limit in which the pace comes
 const UNDER_REFUSED = 0.95; // of the pace that was refused: there it waits before it tries more
 // how late a window starts at the median, as timers are late and a worker has to fetch (measured, one worker and three)
 const LATE_MS = 2;
-const JITTER = 0.03; // share of the API's window by which a request may reach it sooner or later than its slot
+// by how much a request may reach the API sooner or later than its slot: a share of the API's window, and at most
+const JITTER = 0.03;
+const MOST_JITTER_MS = 250;
 const LOSS = 0.01; // share of the pace that whole milliseconds may cost
 
 /** The greatest pace that the settings allow, in requests per second: the API's limit less the share left to others. */
@@ -56,6 +58,7 @@ function regained(
  */
 export function limiterShape(pace: number, windowMs: number, headroom: number): LimiterShape {
   const allowed = ((pace * windowMs) / 1000 / (1 - headroom)) * (1 + 1e-9);
+  const slidingMs = windowMs + Math.min(windowMs * JITTER, MOST_JITTER_MS);
   let best: LimiterShape = { max: 1, duration: Math.ceil(1000 / pace) };
   let leastLoss = Infinity;
   for (let max = 1; (max === 1 || 2 * max - 1 <= allowed) && leastLoss > LOSS; max += 1) {
@@ -63,7 +66,7 @@ export function limiterShape(pace: number, windowMs: number, headroom: number): 
     for (let late = LATE_MS; late >= 0; late -= 1) {
       const duration = Math.max(1, Math.ceil(exact - late));
       // In a sliding window, at most: of a window cut by its start the jobs may all lie behind the cut.
-      if (max * (Math.floor((windowMs * (1 + JITTER)) / duration) + 1) + max - 1 > allowed) continue;
+      if (max * (Math.floor(slidingMs / duration) + 1) + max - 1 > allowed) continue;
       const loss = (duration + LATE_MS) / exact - 1;
       if (loss < leastLoss) [best, leastLoss] = [{ max, duration }, loss];
     }

@@ -46,10 +46,12 @@ export class RateLimit {
   readonly #settings: RateLimitSettings;
   readonly #log: Log;
   readonly #limiterKey: string;
+  readonly #creditKey: string;
   readonly #metaKey: string;
   readonly #waitKey: string;
   readonly #giveBack: Script<number>;
   readonly #take: Script<number>;
+  readonly #limiterCheck: Script<[max: string | null, duration: string | null]>;
   readonly #fit: Script<number>;
   readonly #ceilings: Script<CeilingsReply>;
   readonly #worker = randomUUID();
@@ -74,9 +76,11 @@ export class RateLimit {
     this.#settings = settings;
     this.#log = log;
     this.#limiterKey = queue.toKey('limiter');
+    this.#creditKey = queue.toKey('limiter:credit');
     this.#metaKey = queue.toKey('meta');
     this.#waitKey = queue.toKey('wait');
     this.#giveBack = loadScript(redis, new URL('./slot-give-back.lua', import.meta.url));
+    this.#limiterCheck = loadScript(redis, new URL('./limiter-check.lua', import.meta.url));
     this.#take = loadScript(redis, new URL('./slot-take.lua', import.meta.url));
     this.#fit = loadScript(redis, new URL('./rate-limit-fit.lua', import.meta.url));
     this.#ceilings = loadScript(redis, new URL('./rate-limit-ceilings.lua', import.meta.url));
@@ -158,7 +162,8 @@ export class RateLimit {
   }
 
   async #check(): Promise<boolean> {
-    const [max, duration] = await this.#redis.hmget(this.#metaKey, 'max', 'duration');
+    const keys = [this.#limiterKey, this.#metaKey, this.#creditKey];
+    const [max, duration] = await this.#limiterCheck(keys, [HELD]);
     if (!this.#isLost(max, duration)) return true;
     await (this.#restoring ??= this.#restore().finally(() => {
       this.#restoring = undefined;
@@ -215,7 +220,7 @@ export class RateLimit {
 
   /** Gives the slot of a job back that sent no request. @param takenMsAgo at least how long ago the job was fetched */
   async giveBack(takenMsAgo: number): Promise<void> {
-    await this.#giveBack([this.#limiterKey], [this.#shape.duration, Math.floor(takenMsAgo), HELD]);
+    await this.#giveBack([this.#limiterKey, this.#creditKey], [this.#shape.duration, Math.floor(takenMsAgo), HELD]);
   }
 
   async #refresh(): Promise<void> {

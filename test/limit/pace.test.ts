@@ -65,6 +65,8 @@ describe('pace', () => {
       return (max * 1_000) / (duration + 2) / pace;
     };
     for (const pace of [0.95, 9.5]) expect(used(pace)).toBeGreaterThan(0.99);
+    const ofMinute = limiterShape(9.7, 60_000, 0.03); // requests do not come later where the API counts for longer
+    expect(1_000 / (ofMinute.duration + 2) / 9.7).toBeGreaterThan(0.99);
     // bursts leave a strict window less room
     for (const pace of [19, 57, 95, 190, 950]) expect(used(pace)).toBeGreaterThan(0.9);
   });

@@ -178,6 +178,29 @@ describeIn('the overview', () => {
     await page.close();
   });
 
+  it('can be used with the keyboard alone: each stop is seen, a picture opens its figures, the search finds a fax', async () => {
+    await start(SLOW);
+    harness.simulator.send(1, fateOf('sent', 0));
+    await harness.enqueue(1);
+    await harness.event(1);
+    const [page] = await open('/');
+    const stops = Number(await page.evaluate("document.querySelectorAll('a[href], input, button, summary').length"));
+    const seen = new Set<string>();
+    for (let i = 0; i < stops; i += 1) {
+      await page.keyboard.press('Tab');
+      seen.add(await page.evaluate('document.activeElement.outerHTML.slice(0, 60)'));
+      expect(await page.evaluate('getComputedStyle(document.activeElement).outlineStyle')).not.toBe('none');
+    }
+    expect(seen.size).toBe(stops); // none is a trap
+    await page.keyboard.press('Enter'); // on the last of them
+    expect(await page.evaluate('document.activeElement.parentElement.open')).toBe(true);
+    await page.locator('#fax-id').focus();
+    await page.keyboard.type('1');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`${url}/fax/1`);
+    await page.close();
+  });
+
   it.each([
     ['light', 1280],
     ['dark', 1280],

@@ -6,13 +6,14 @@ import { ROOT } from './worker-process.ts';
 /**
  * Runs the faxwatch command to its end on a terminal, which script(1) of util-linux provides.
  *
- * @param written is called with all that has been written so far, each time that there is more
+ * @param written is called with all that has been written so far, each time that there is more, and with what types
+ *   into the terminal
  */
 export async function runOnTerminal(
   args: readonly string[],
   env: Record<string, string>,
-  written: (raw: string) => void,
-): Promise<{ code: number | null; screen: string[] }> {
+  written: (raw: string, type: (keys: string) => void) => void,
+): Promise<{ code: number | null; raw: string; screen: string[] }> {
   const command = [process.execPath, 'src/cli.ts', ...args].join(' ');
   const child = spawn('script', ['--quiet', '--return', '--flush', '--command', command, '/dev/null'], {
     cwd: ROOT,
@@ -21,9 +22,9 @@ export async function runOnTerminal(
   });
   const closed = once(child, 'close');
   let raw = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => written((raw += chunk)));
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => written((raw += chunk), (keys) => child.stdin.write(keys)));
   await closed;
-  return { code: child.exitCode, screen: screenOf(raw) };
+  return { code: child.exitCode, raw, screen: screenOf(raw) };
 }
 
 const TO_START_OF_LINE = '\x1b[1G';
