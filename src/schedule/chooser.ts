@@ -29,7 +29,6 @@ const MOST_AHEAD = 500;
 // at such a pace the next round waits, so that what is taken in between is chosen at once
 const ROUND_MS = (AHEAD_S * 1000) / 2;
 const PROMOTE_AFTER_MS = [0, 5, 20, 80];
-const PER_BIN = 50; // at most so many heads of one bin, where several are chosen at once
 
 /**
  * Spends each slot on the fax whose poll is worth most at that moment. The limiter stays BullMQ's: a job ahead waits
@@ -142,6 +141,8 @@ export class Chooser {
       .catch((err: unknown) => this.#parts.log.debug({ err }, 'no fax chosen: will try again'))
       .finally(() => {
         this.#running = false;
+        // Called between the last look and here, next() found the rounds still running.
+        if (this.#again) this.next();
       });
   }
 
@@ -166,7 +167,7 @@ export class Chooser {
     const ahead = this.#ahead;
     const slotMs = 1000 / limit.current;
     const [{ now, waiting, heads, braked, newProbeMs, lingering, hintedWaiting, ...more }, binds] = await Promise.all([
-      inFlight.heads(Math.min(ahead, PER_BIN), slotMs),
+      inFlight.heads(ahead, slotMs),
       limit.binds(),
     ]);
     this.#inFlight = more.inFlight;
@@ -183,7 +184,7 @@ export class Chooser {
       },
       braked ? { newAfterMs: newProbeMs } : undefined,
     );
-    this.#unhintedWorthMs = choice.unhintedWorthMs;
+    if (waiting < ahead) this.#unhintedWorthMs = choice.unhintedWorthMs;
     this.#idle = !binds && waiting === 0 && choice.chosen.length === 0 && more.sweepWorthMs === undefined;
     const readyMs = Math.min(choice.readyMs, more.hintedInMs ?? Infinity);
     if (readyMs < REFRESH_MS) this.#wakeIn(readyMs);

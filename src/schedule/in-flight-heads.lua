@@ -1,12 +1,13 @@
 -- Gives the faxes that a slot may be spent on: of those last known pending at about the same age, the ones that were
--- asked longest ago, as no other of them can be worth more.
+-- asked longest ago, as no other of them can be worth more. Where as many wait for slots as should, there is nothing to
+-- choose, and only hinted ones are given, which go ahead of those that wait.
 --
 -- KEYS[1] candidates: sorted set, member the fax id, score <bin of the age at which it was last known pending> *
 -- ARGV[1] + when that was, ms since 1970   KEYS[2] chosen: sorted set, score when they were chosen   KEYS[3] faxes in
 -- flight: sorted set, score when they were enqueued   KEYS[4] brake   KEYS[5] hinted: sorted set, score before which
 -- they may not be polled   KEYS[6] hints   KEYS[7] what a request of the list of faxes is worth
--- ARGV[1] span of a bin in the score   ARGV[2] how many faxes of each bin   ARGV[3] after how long a chosen fax is a
--- candidate again, ms
+-- ARGV[1] span of a bin in the score   ARGV[2] how many chosen faxes should wait for slots   ARGV[3] after how long a
+-- chosen fax is a candidate again, ms
 -- ARGV[4] after how long a chosen fax should have had its slot, ms   ARGV[5] random, from 0 up to 1
 -- Returns the time of Redis (ms since 1970), how many chosen faxes wait for a slot, how many faxes are in flight, how
 -- many are candidates, whether the brake is on (1 or 0), for how long a fax that was never asked for is no probe (ms, 0
@@ -18,7 +19,9 @@
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local span = tonumber(ARGV[1])
-local each = tonumber(ARGV[2])
+local ahead = tonumber(ARGV[2])
+local SPARE = 2 -- heads in all, for each fax that should wait: with many bins one of each is enough
+local MOST_HEADS = 50 -- of one bin, and hinted
 
 -- Its worker died before its job was promoted, or the job was lost after it.
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3])
@@ -31,7 +34,8 @@ if redis.call('ZCARD', KEYS[5]) > 0 then
   if waiting > 0 then
     hintedWaiting = #redis.call('ZINTER', 2, KEYS[2], KEYS[5])
   end
-  for _, faxId in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', now, 'LIMIT', 0, hintedWaiting + each)) do
+  for _, faxId in ipairs(redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', now, 'LIMIT', 0,
+    hintedWaiting + math.min(ahead, MOST_HEADS))) do
     local enqueuedAt = redis.call('ZSCORE', KEYS[3], faxId)
     if not enqueuedAt then
       redis.call('ZREM', KEYS[5], faxId)
@@ -50,22 +54,29 @@ if redis.call('ZCARD', KEYS[5]) > 0 then
 end
 local brake = redis.call('HMGET', KEYS[4], 'reason', 'heldUntil', 'probeUntil', 'patience')
 local braked = brake[1] and brake[1] ~= ''
+local bins = {}
 local from = '-inf'
-while true do
+while waiting < ahead do
   local first = redis.call('ZRANGEBYSCORE', KEYS[1], from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
   if #first == 0 then
     break
   end
   local bin = math.floor(first[2] / span)
+  bins[#bins + 1] = { bin, first }
+  from = string.format('%.0f', (bin + 1) * span)
+end
+local each = math.min(ahead, MOST_HEADS, math.max(1, math.ceil(SPARE * ahead / #bins)))
+for _, found in ipairs(bins) do
+  local bin, some = found[1], found[2]
+  local probes = bin == 0 and braked
   -- Those chosen or hinted already are passed over; there are few.
-  local until_ = '(' .. string.format('%.0f', (bin + 1) * span)
   local most = each + waiting + hintedHeads
-  local offset = 0
-  if bin == 0 and braked then
+  if most > 1 or probes then
+    local until_ = '(' .. string.format('%.0f', (bin + 1) * span)
     -- A probe that was never asked for is any of them: the oldest may be the very ones that are always refused.
-    offset = math.floor(ARGV[5] * redis.call('ZCOUNT', KEYS[1], '-inf', until_))
+    local offset = probes and math.floor(ARGV[5] * redis.call('ZCOUNT', KEYS[1], '-inf', until_)) or 0
+    some = redis.call('ZRANGEBYSCORE', KEYS[1], some[2], until_, 'WITHSCORES', 'LIMIT', offset, most)
   end
-  local some = redis.call('ZRANGEBYSCORE', KEYS[1], first[2], until_, 'WITHSCORES', 'LIMIT', offset, most)
   local taken = 0
   for i = 1, #some, 2 do
     if taken == each then
@@ -79,7 +90,6 @@ while true do
       taken = taken + 1
     end
   end
-  from = string.format('%.0f', (bin + 1) * span)
 end
 local newAfter = braked and math.max(tonumber(brake[2]), tonumber(brake[3])) + tonumber(brake[4] or 0) - now or 0
 return { now, waiting, redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[1]), braked and 1 or 0,

@@ -30,6 +30,7 @@ export type Heads = {
   readonly hintedInMs: number | undefined;
   /** What a request of the list of faxes is worth, ms of lag; undefined if there is no sweep. */
   readonly sweepWorthMs: number | undefined;
+  /** The hinted ones alone, if as many wait as should. */
   readonly heads: readonly Candidate[];
 };
 
@@ -72,12 +73,12 @@ export class InFlight {
     this.#forget = loadScript(redis, new URL('./in-flight-forget.lua', import.meta.url));
   }
 
-  /** @param perBin how many faxes of each bin @param slotMs time between two slots */
-  async heads(perBin: number, slotMs: number): Promise<Heads> {
+  /** @param ahead how many chosen faxes should wait for slots @param slotMs time between two slots */
+  async heads(ahead: number, slotMs: number): Promise<Heads> {
     const { candidates, chosen, inFlight, brake, hinted, hints, sweepWorth } = this.#keys;
     const reply = await this.#heads(
       [candidates, chosen, inFlight, brake, hinted, hints, sweepWorth],
-      [BIN_SPAN, perBin, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs), Math.random()],
+      [BIN_SPAN, ahead, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs), Math.random()],
     );
     const [now, waiting, count, candidateCount, braked, newProbeMs, lingering, ...hintsAndHeads] = reply;
     const [hintedWaiting, hintedInMs, sweepWorthMs, hintedHeads, flat] = hintsAndHeads;

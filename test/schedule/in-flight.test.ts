@@ -43,11 +43,26 @@ describe('the heads', () => {
   it('are never those that were chosen already; these are candidates again when their job does not come', async () => {
     for (let i = 0; i < 3; i += 1) await pending(`fax-${i}`, 60_000, 1_000_000 + i);
     expect(await inFlight.take(['fax-0', 'fax-1'])).toHaveLength(2);
-    const { heads, waiting } = await inFlight.heads(1, 100);
+    const { heads, waiting } = await inFlight.heads(3, 100);
     expect([waiting, heads.map(({ faxId }) => faxId)]).toEqual([2, ['fax-2']]);
     await redis.client.zadd(keys.chosen, (await redisTime(redis.client)) - 60_001, 'fax-0');
-    const later = await inFlight.heads(1, 100);
-    expect([later.waiting, later.heads.map(({ faxId }) => faxId)]).toEqual([1, ['fax-0']]);
+    const later = await inFlight.heads(2, 100);
+    expect([later.waiting, later.heads.map(({ faxId }) => faxId)]).toEqual([1, ['fax-0', 'fax-2']]);
+  });
+
+  it('are none where as many wait for slots as should, but hinted ones', async () => {
+    for (let i = 0; i < 3; i += 1) await pending(`fax-${i}`, 60_000, 1_000_000 + i);
+    await inFlight.take(['fax-0']);
+    expect((await inFlight.heads(1, 100)).heads).toEqual([]);
+    await redis.client.zadd(keys.hinted, 0, 'fax-2');
+    expect((await inFlight.heads(1, 100)).heads.map(({ faxId }) => faxId)).toEqual(['fax-2']);
+  });
+
+  it('are fewer of each bin the more bins there are', async () => {
+    for (let bin = 0; bin < 10; bin += 1)
+      for (let i = 0; i < 5; i += 1) await pending(`fax-${bin}-${i}`, 60_000 * 2 ** bin, 1_000_000 + i);
+    expect((await inFlight.heads(1, 100)).heads).toHaveLength(10);
+    expect((await inFlight.heads(10, 100)).heads).toHaveLength(20);
   });
 
   it('of a fax that was never asked for are pending since it was enqueued', async () => {

@@ -12,11 +12,12 @@ const YOUNGEST_MS = 5_000;
 const BATCH = 5_000;
 const WARM_UP_MS = 5_000;
 const MEASURED_MS = 15_000;
+const HEADROOM = 0.05;
 const KEYS = keysOf('bench:');
 
 export type SlotCost = {
   readonly perSecond: number;
-  /** Of the pace, how much was used. */
+  /** Of the limit less the headroom, how much was used. */
   readonly used: number;
   /** Redis commands for each slot, those within scripts included. */
   readonly commands: number;
@@ -72,7 +73,11 @@ async function fill(stage: Stage, faxes: number): Promise<void> {
 }
 
 async function slotCost(stage: Stage, perSecond: number): Promise<SlotCost> {
-  const worker = stage.work(undefined, { RATE_LIMIT_MAX: String(perSecond) });
+  const worker = stage.work(undefined, {
+    RATE_LIMIT_MAX: String(perSecond * 60),
+    RATE_LIMIT_DURATION_MS: '60000',
+    RATE_LIMIT_HEADROOM: String(HEADROOM),
+  });
   const taken = async () => ({ ...(await redisState(stage)), workerMs: cpuSeconds(worker.pid) * 1000 });
   while ((await requests(stage)) === 0) await pause(200);
   await pause(WARM_UP_MS);
@@ -84,7 +89,7 @@ async function slotCost(stage: Stage, perSecond: number): Promise<SlotCost> {
   const slots = after.requests - before.requests;
   return {
     perSecond,
-    used: slots / seconds / perSecond,
+    used: slots / seconds / (perSecond * (1 - HEADROOM)),
     commands: (after.commands - before.commands) / slots,
     redisMs: (after.redisMs - before.redisMs) / slots,
     workerMs: (after.workerMs - before.workerMs) / slots,
