@@ -84,7 +84,7 @@ async function slotCost(stage: Stage, perSecond: number): Promise<SlotCost> {
   const [before, started] = [await taken(), performance.now()];
   await pause(MEASURED_MS);
   const [after, seconds] = [await taken(), (performance.now() - started) / 1000];
-  await end(worker);
+  await end(worker, 'SIGTERM'); // a killed one would count as alive, with its pace, for some seconds
   await stage.redis.del(...countKeys());
   const slots = after.requests - before.requests;
   return {
