@@ -12,6 +12,8 @@ export type Candidate = {
 
 /** How many faxes may be chosen, and what the slots could be spent on instead. */
 export type Room = {
+  /** How many faxes should wait for slots. */
+  readonly ahead: number;
   /** Slots that no fax waits for yet. */
   readonly slots: number;
   /** Slots that no hinted fax waits for yet: hinted faxes go ahead of the others that wait. */
@@ -28,6 +30,8 @@ export type Choice = {
   readonly chosen: readonly Candidate[];
   /** What the best of them is worth, ms. */
   readonly worthMs: number;
+  /** The best, of those that no hint asks for, whether there are slots for them or not. */
+  readonly leading: readonly Candidate[];
   /** What the best poll is worth that no hint asks for, chosen or not, ms. */
   readonly unhintedWorthMs: number;
   /** How long until another fax may be asked for, ms; Infinity if none waits for that. */
@@ -49,7 +53,7 @@ export function choose(
   curve: SurvivalCurve,
   now: number,
   { minMs, maxMs }: IntervalBounds,
-  { slots, hintedSlots, sweepWorthMs = -Infinity }: Room,
+  { ahead: most, slots, hintedSlots, sweepWorthMs = -Infinity }: Room,
   probe?: { readonly newAfterMs: number },
 ): Choice {
   let readyMs = Infinity;
@@ -79,8 +83,15 @@ export function choose(
   );
   const unhintedWorthMs = Math.max(0, ...rated.map(({ candidate, worthMs }) => (candidate.hinted ? 0 : worthMs)));
   const first = ahead.slice(0, hintedSlots);
-  const best = [...first, ...others.sort(byRank).slice(0, Math.max(0, slots - first.length))];
-  return { chosen: best.map(({ candidate }) => candidate), worthMs: best[0]?.worthMs ?? 0, unhintedWorthMs, readyMs };
+  others.sort(byRank);
+  const best = [...first, ...others.slice(0, Math.max(0, slots - first.length))];
+  return {
+    chosen: best.map(({ candidate }) => candidate),
+    leading: others.slice(0, most).map(({ candidate }) => candidate),
+    worthMs: best[0]?.worthMs ?? 0,
+    unhintedWorthMs,
+    readyMs,
+  };
 }
 
 type Rated = {

@@ -4,7 +4,7 @@ import type { Log } from '../log/log.ts';
 import { watchesFax } from '../redis/fax-of-job.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { choose, greatestInterval, safetyNetMs, type IntervalBounds } from './choose.ts';
-import type { InFlight } from './in-flight.ts';
+import { binOfCandidate, type InFlight } from './in-flight.ts';
 import type { ModelStore } from './model-store.ts';
 import type { RateLimit } from '../limit/rate-limit.ts';
 import { every } from '../timing/every.ts';
@@ -44,6 +44,7 @@ export class Chooser {
   #candidates = 0;
   #worthMs = 0;
   #unhintedWorthMs = 0;
+  #leadingBins: Iterable<number> = []; // where several are chosen at once
   #idle = true;
   #running = false;
   #again = false;
@@ -167,7 +168,7 @@ export class Chooser {
     const ahead = this.#ahead;
     const slotMs = 1000 / limit.current;
     const [{ now, waiting, heads, braked, newProbeMs, lingering, hintedWaiting, ...more }, binds] = await Promise.all([
-      inFlight.heads(ahead, slotMs),
+      inFlight.heads(ahead, slotMs, this.#leadingBins),
       limit.binds(),
     ]);
     this.#inFlight = more.inFlight;
@@ -178,13 +179,17 @@ export class Chooser {
       now,
       this.bounds,
       {
+        ahead,
         slots: Math.max(0, ahead - waiting),
         hintedSlots: Math.max(0, ahead - hintedWaiting),
         sweepWorthMs: more.sweepWorthMs,
       },
       braked ? { newAfterMs: newProbeMs } : undefined,
     );
-    if (waiting < ahead) this.#unhintedWorthMs = choice.unhintedWorthMs;
+    if (waiting < ahead) {
+      this.#unhintedWorthMs = choice.unhintedWorthMs;
+      this.#leadingBins = ahead > 1 ? new Set(choice.leading.map(binOfCandidate)) : [];
+    }
     this.#idle = !binds && waiting === 0 && choice.chosen.length === 0 && more.sweepWorthMs === undefined;
     const readyMs = Math.min(choice.readyMs, more.hintedInMs ?? Infinity);
     if (readyMs < REFRESH_MS) this.#wakeIn(readyMs);

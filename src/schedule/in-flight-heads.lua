@@ -9,6 +9,7 @@
 -- ARGV[1] span of a bin in the score   ARGV[2] how many chosen faxes should wait for slots   ARGV[3] after how long a
 -- chosen fax is a candidate again, ms
 -- ARGV[4] after how long a chosen fax should have had its slot, ms   ARGV[5] random, from 0 up to 1
+-- ARGV[6…] bins of which as many heads are given as should wait; of the others, one
 -- Returns the time of Redis (ms since 1970), how many chosen faxes wait for a slot, how many faxes are in flight, how
 -- many are candidates, whether the brake is on (1 or 0), for how long a fax that was never asked for is no probe (ms, 0
 -- if the brake is off), some faxes that were chosen long ago; how many of the waiting are hinted, in how many ms the
@@ -20,8 +21,11 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local span = tonumber(ARGV[1])
 local ahead = tonumber(ARGV[2])
-local SPARE = 2 -- heads in all, for each fax that should wait: with many bins one of each is enough
 local MOST_HEADS = 50 -- of one bin, and hinted
+local leading = {}
+for i = 6, #ARGV do
+  leading[tonumber(ARGV[i])] = true
+end
 
 -- Its worker died before its job was promoted, or the job was lost after it.
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - ARGV[3])
@@ -54,7 +58,6 @@ if redis.call('ZCARD', KEYS[5]) > 0 then
 end
 local brake = redis.call('HMGET', KEYS[4], 'reason', 'heldUntil', 'probeUntil', 'patience')
 local braked = brake[1] and brake[1] ~= ''
-local bins = {}
 local from = '-inf'
 while waiting < ahead do
   local first = redis.call('ZRANGEBYSCORE', KEYS[1], from, '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
@@ -62,17 +65,14 @@ while waiting < ahead do
     break
   end
   local bin = math.floor(first[2] / span)
-  bins[#bins + 1] = { bin, first }
-  from = string.format('%.0f', (bin + 1) * span)
-end
-local each = math.min(ahead, MOST_HEADS, math.max(1, math.ceil(SPARE * ahead / #bins)))
-for _, found in ipairs(bins) do
-  local bin, some = found[1], found[2]
+  local nextBin = string.format('%.0f', (bin + 1) * span)
+  local each = leading[bin] and math.min(ahead, MOST_HEADS) or 1
+  local some = first
   local probes = bin == 0 and braked
   -- Those chosen or hinted already are passed over; there are few.
   local most = each + waiting + hintedHeads
   if most > 1 or probes then
-    local until_ = '(' .. string.format('%.0f', (bin + 1) * span)
+    local until_ = '(' .. nextBin
     -- A probe that was never asked for is any of them: the oldest may be the very ones that are always refused.
     local offset = probes and math.floor(ARGV[5] * redis.call('ZCOUNT', KEYS[1], '-inf', until_)) or 0
     some = redis.call('ZRANGEBYSCORE', KEYS[1], some[2], until_, 'WITHSCORES', 'LIMIT', offset, most)
@@ -90,6 +90,7 @@ for _, found in ipairs(bins) do
       taken = taken + 1
     end
   end
+  from = nextBin
 end
 local newAfter = braked and math.max(tonumber(brake[2]), tonumber(brake[3])) + tonumber(brake[4] or 0) - now or 0
 return { now, waiting, redis.call('ZCARD', KEYS[3]), redis.call('ZCARD', KEYS[1]), braked and 1 or 0,

@@ -34,6 +34,10 @@ export type Heads = {
   readonly heads: readonly Candidate[];
 };
 
+/** The bin of a candidate: that of the age at which it was last known pending, 0 if it was never asked for. */
+export const binOfCandidate = ({ pendingAt, enqueuedAt }: Candidate): number =>
+  pendingAt > enqueuedAt ? 1 + binOf(pendingAt - enqueuedAt) : 0;
+
 /** The score of a candidate that was found pending at an age, ms. @param at ms since 1970, by Redis's clock */
 export const candidateScore = (ageMs: number, at: number): number =>
   (1 + binOf(Math.max(0, ageMs))) * BIN_SPAN + Math.round(at);
@@ -73,12 +77,16 @@ export class InFlight {
     this.#forget = loadScript(redis, new URL('./in-flight-forget.lua', import.meta.url));
   }
 
-  /** @param ahead how many chosen faxes should wait for slots @param slotMs time between two slots */
-  async heads(ahead: number, slotMs: number): Promise<Heads> {
+  /**
+   * @param ahead how many chosen faxes should wait for slots
+   * @param slotMs time between two slots
+   * @param leading bins that had the faxes worth most a moment ago: only of these are there several heads
+   */
+  async heads(ahead: number, slotMs: number, leading: Iterable<number> = []): Promise<Heads> {
     const { candidates, chosen, inFlight, brake, hinted, hints, sweepWorth } = this.#keys;
     const reply = await this.#heads(
       [candidates, chosen, inFlight, brake, hinted, hints, sweepWorth],
-      [BIN_SPAN, ahead, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs), Math.random()],
+      [BIN_SPAN, ahead, CHOSEN_FOR_MS, Math.ceil(LINGERING_MS + slotMs), Math.random(), ...leading],
     );
     const [now, waiting, count, candidateCount, braked, newProbeMs, lingering, ...hintsAndHeads] = reply;
     const [hintedWaiting, hintedInMs, sweepWorthMs, hintedHeads, flat] = hintsAndHeads;

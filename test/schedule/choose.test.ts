@@ -28,7 +28,7 @@ const fax = (faxId: string, ageMs: number, pendingMs: number): Candidate => ({
   pendingAt: NOW - pendingMs,
   hinted: false,
 });
-const room = (slots: number): Room => ({ slots, hintedSlots: slots, sweepWorthMs: undefined });
+const room = (slots: number): Room => ({ ahead: slots, slots, hintedSlots: slots, sweepWorthMs: undefined });
 const ids = (candidates: readonly Candidate[], count = 1, bounds = BOUNDS): string[] =>
   choose(candidates, curve, NOW, bounds, room(count)).chosen.map(({ faxId }) => faxId);
 
@@ -59,12 +59,19 @@ describe('the fax chosen', () => {
     );
   });
 
+  it('is told of even where no slot is left, so that more are looked for where it was', () => {
+    const some = [fax('a while ago', 90_000, 10_000), fax('long ago', 90_000, 60_000), fax('just now', 90_000, 1_000)];
+    const { chosen, leading } = choose(some, curve, NOW, BOUNDS, { ...room(0), ahead: 1 });
+    expect([chosen, leading.map(({ faxId }) => faxId)]).toEqual([[], ['long ago']]);
+  });
+
   it('was not asked for within the least interval, unless it never was', () => {
     expect(ids([fax('just now', 90_000, 4_999)])).toEqual([]);
     expect(ids([fax('a while ago', 90_000, 5_000)])).toEqual(['a while ago']);
     expect(ids([fax('new', 0, 0)])).toEqual(['new']);
     expect(choose([fax('just now', 90_000, 4_000), fax('later', 90_000, 2_000)], curve, NOW, BOUNDS, room(1))).toEqual({
       chosen: [],
+      leading: [],
       worthMs: 0,
       unhintedWorthMs: 0,
       readyMs: 1_000,
@@ -91,7 +98,7 @@ describe('the fax chosen', () => {
   it('for a probe is none that was never asked for before its time', () => {
     const [unknown, known] = [fax('unknown', 100_000, 100_000), fax('known', 20_000, 4_000)];
     const probe = (newAfterMs: number) => choose([unknown, known], curve, NOW, BOUNDS, room(1), { newAfterMs });
-    expect(probe(3_000)).toEqual({ chosen: [], worthMs: 0, unhintedWorthMs: 0, readyMs: 1_000 }); // when the other may be asked again
+    expect(probe(3_000)).toEqual({ chosen: [], leading: [], worthMs: 0, unhintedWorthMs: 0, readyMs: 1_000 }); // when the other may be asked again
     expect(probe(500).readyMs).toBe(500);
     expect(probe(0).chosen).toEqual([unknown]);
   });
@@ -106,9 +113,9 @@ describe('the fax chosen', () => {
   it('is a hinted one although others wait for a slot, but not if enough hinted ones do', () => {
     const faxes = [fax('ripe', 100_000, 40_000), { ...fax('hinted', 90_000, 10_000), hinted: true }];
     const chosen = (some: Room) => choose(faxes, curve, NOW, BOUNDS, some).chosen.map(({ faxId }) => faxId);
-    expect(chosen({ slots: 0, hintedSlots: 1, sweepWorthMs: undefined })).toEqual(['hinted']);
-    expect(chosen({ slots: 1, hintedSlots: 1, sweepWorthMs: undefined })).toEqual(['hinted']);
-    expect(chosen({ slots: 1, hintedSlots: 0, sweepWorthMs: undefined })).toEqual(['ripe']);
+    expect(chosen({ ahead: 1, slots: 0, hintedSlots: 1, sweepWorthMs: undefined })).toEqual(['hinted']);
+    expect(chosen({ ahead: 1, slots: 1, hintedSlots: 1, sweepWorthMs: undefined })).toEqual(['hinted']);
+    expect(chosen({ ahead: 1, slots: 1, hintedSlots: 0, sweepWorthMs: undefined })).toEqual(['ripe']);
   });
 
   it('leaves its slot to a request of the list that is worth more, unless it is hinted or overdue', () => {
@@ -116,7 +123,9 @@ describe('the fax chosen', () => {
     const overdue = fax('overdue', 86_400_000, 400_000);
     const worthMs = worth(curve, 60_000, 100_000);
     const chosen = (some: readonly Candidate[], sweepWorthMs: number) =>
-      choose(some, curve, NOW, BOUNDS, { slots: 2, hintedSlots: 2, sweepWorthMs }).chosen.map(({ faxId }) => faxId);
+      choose(some, curve, NOW, BOUNDS, { ahead: 2, slots: 2, hintedSlots: 2, sweepWorthMs }).chosen.map(
+        ({ faxId }) => faxId,
+      );
     expect(chosen([ripe], worthMs - 1)).toEqual(['ripe']);
     expect(chosen([ripe], worthMs + 1)).toEqual([]);
     expect(chosen([ripe, overdue, { ...ripe, faxId: 'hinted', hinted: true }], worthMs + 1)).toEqual([
