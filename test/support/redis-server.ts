@@ -86,14 +86,19 @@ const BELOW_EPHEMERAL = { least: 10_000, most: 32_000 } as const;
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(BELOW_EPHEMERAL.least, BELOW_EPHEMERAL.most);
-    const server = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    server.close();
-    await once(server, 'close');
-    return port;
+    if (await isFree(port)) return port;
   }
+}
+
+/** Whether nobody listens on a port, on any address. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, () => resolve(true));
+  });
+  if (!free) return false;
+  server.close();
+  await once(server, 'close');
+  return true;
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { end, freePort } from './redis-server.ts';
+import { end, freePort, isFree } from './redis-server.ts';
 
 /** Several redis processes that belong together. */
 export type Topology = {
@@ -68,7 +68,7 @@ export async function startCluster(replicas: 0 | 1 = 1, args: readonly string[] 
 async function clusterPort(): Promise<number> {
   for (;;) {
     const port = await freePort();
-    if (port + 10_000 < 65_536) return port;
+    if (port + 10_000 < 65_536 && (await isFree(port + 10_000))) return port;
   }
 }
 
