@@ -115,8 +115,8 @@ async function startParts(
   }
   if (settings.ACCOUNTS_FILE === null) observerOf(undefined, settings.LOW_BALANCE_THRESHOLD);
 
-  const storage = new StorageWatch(redis, storageKeys(settings, accounts.all), log);
-  const viewOf = views(redis, storage, roles.worker);
+  const storage = new StorageWatch(redis, storageKeys(settings), log);
+  const viewOf = views(redis, storage, roles.worker, log);
   const server = await createServer({
     awake: () => accounts.awake.map(viewOf),
     all: () => [...new Set([...accounts.awake, ...accounts.all])].map(viewOf),
@@ -169,13 +169,14 @@ async function startCallbacks(
 }
 
 /** What HTTP shows of each account, made when it is first shown. */
-function views(redis: RedisClient, storage: StorageWatch, polls: boolean): (account: Account) => AccountView {
+function views(redis: RedisClient, all: StorageWatch, polls: boolean, log: Log): (account: Account) => AccountView {
   const made = new WeakMap<Account, AccountView>();
   return (account) => {
     const known = made.get(account);
     if (known) return known;
     const { name, queue, keys, inFlight, limit, brake, model, chooser, settings } = account;
     const fleet = new FleetReader({ queue, redis, keys, inFlight, limit, brake });
+    const storage = name === undefined ? all : new StorageWatch(redis, keys, log.child({ account: name }));
     const ownKeyRefused = (): boolean => account.ownKeyRefused;
     const view = {
       name,
@@ -191,13 +192,12 @@ function views(redis: RedisClient, storage: StorageWatch, polls: boolean): (acco
   };
 }
 
-/** Where it is tried whether results can be stored: on a cluster the keys of no account would be in different slots. */
-function storageKeys(
-  { QUEUE_NAME, QUEUE_PREFIX, KEY_PREFIX, ...settings }: Settings,
-  accounts: readonly Account[],
-): Keys {
-  const [first] = accounts;
-  if (first) return first.keys;
+/**
+ * Where it is tried whether results can be stored at all. With accounts in a space of none of them: what is wrong with
+ * the keys of one says nothing of the others.
+ */
+function storageKeys({ QUEUE_NAME, QUEUE_PREFIX, KEY_PREFIX, ...settings }: Settings): Keys {
+  if (settings.ACCOUNTS_FILE === null) return keysOf(KEY_PREFIX);
   const whole = { queueName: QUEUE_NAME, queuePrefix: QUEUE_PREFIX, keyPrefix: KEY_PREFIX };
   return keysOf(spaceOf(whole, 'none', settings.REDIS_CLUSTER_NODES !== null).keyPrefix);
 }

@@ -1,6 +1,8 @@
 import Table from 'cli-table3';
 import { keysOf } from '../contract/keys.ts';
 import { finished, meanLag, sum } from '../overview/day-counts.ts';
+import { ceilingPace } from '../limit/pace.ts';
+import { readKeyFile, servedBy } from '../settings/key-files.ts';
 import { readDayCounts } from '../overview/read-day-counts.ts';
 import { sized, type Sized } from '../overview/sizing.ts';
 import { duration, figure } from '../overview/words.ts';
@@ -29,8 +31,8 @@ export async function sizing({ account, faxesPerHour, json = false }: SizingFlag
         'no fax has finished in the last hour: say how many there are, --faxes-per-hour N',
         EX_USAGE,
       );
-    const ceiling = (settings.RATE_LIMIT_MAX * 1_000) / settings.RATE_LIMIT_DURATION_MS;
-    const pace = ceiling * (1 - settings.RATE_LIMIT_HEADROOM);
+    const own = servedBy(settings, await readKeyFile(settings)).accounts.get(account) ?? settings;
+    const pace = ceilingPace(own.RATE_LIMIT_MAX, own.RATE_LIMIT_DURATION_MS, own.RATE_LIMIT_HEADROOM);
     const curve = SurvivalCurve.of(model);
     const bounds = { minMs: settings.POLL_MIN_INTERVAL_MS, maxMs: settings.POLL_MAX_INTERVAL_MS };
     const at = (more: Partial<Pick<Sized, 'faxesPerHour' | 'pace'>>): Sized =>

@@ -72,6 +72,14 @@ it('a wrong name, none where there are accounts, one that is not served: exit 64
   expect((await run(['status', '--account', 'south', '1'], inFile)).code).toBe(1); // results stay when an account goes
 }, 30_000);
 
+it('sizing is by the limit of the account', async () => {
+  const file = accountsFile('north');
+  writeFileSync(file, JSON.stringify({ north: { FAX_API_KEY: 'k', RATE_LIMIT_MAX: 600 } }));
+  const env = { REDIS_URL: redisUrl(), ACCOUNTS_FILE: file, RATE_LIMIT_HEADROOM: '0' };
+  const { output } = await run(['sizing', '--account', 'north', '--faxes-per-hour', '100', '--json'], env);
+  expect(JSON.parse(output)).toMatchObject({ 'this load': { pace: 10 } });
+});
+
 describe('accounts', () => {
   it('lists those in Redis and in the file, with what they are doing', async () => {
     const { client } = redis;

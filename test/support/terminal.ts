@@ -22,7 +22,9 @@ export async function runOnTerminal(
   });
   const closed = once(child, 'close');
   let raw = '';
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => written((raw += chunk), (keys) => child.stdin.write(keys)));
+  child.stdout
+    .setEncoding('utf8')
+    .on('data', (chunk: string) => written((raw += chunk), (keys) => child.stdin.write(keys)));
   await closed;
   return { code: child.exitCode, raw, screen: screenOf(raw) };
 }
