@@ -86,8 +86,8 @@ export function createOverview({ awake, all, named, redisUp }: OverviewParts): O
       app.get('/api/overview', async (_request, reply) => {
         const view = named ? await readAccounts() : undefined;
         const [only] = awake();
-        const shown = view?.awake ?? [{ name: only?.queue.name, state: await stateOf(only) }];
-        const up = view?.redisUp ?? (await redisUp());
+        const [state, up] = view ? [undefined, view.redisUp] : await Promise.all([stateOf(only), redisUp()]);
+        const shown = view?.awake ?? [{ name: only?.queue.name, state }];
         const accounts = shown.map(({ name, state }) => ({
           name,
           ...judge(state, named ? name : undefined, up),
