@@ -1,4 +1,4 @@
-import { inFlight, judge, RANK, REDIS_AWAY, type Judgement, type Problem, type Severity } from './judge.ts';
+import { inFlight, judge, NO_ANSWER, RANK, REDIS_AWAY, type Judgement, type Problem, type Severity } from './judge.ts';
 import type { AccountsView, AccountView } from './state.ts';
 import { count } from './words.ts';
 
@@ -22,7 +22,8 @@ export function judgeAccounts({ awake, asleep, redisUp }: AccountsView): Account
     .sort((a, b) => RANK[a.judgement.severity] - RANK[b.judgement.severity] || byName(a.view.name, b.view.name));
   const problems = redisUp ? shared(accounts) : [{ ...REDIS_AWAY, accounts: [] }];
   const sorted = [...problems].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
-  return { severity: sorted[0]?.severity ?? 'good', sentence: activity(awake, asleep), problems: sorted, accounts };
+  const sentence = redisUp ? activity(awake, asleep) : NO_ANSWER;
+  return { severity: sorted[0]?.severity ?? 'good', sentence, problems: sorted, accounts };
 }
 
 function shared(accounts: readonly JudgedAccount[]): SharedProblem[] {

@@ -33,7 +33,7 @@ export const RANK: Readonly<Record<Severity, number>> = { critical: 0, warning: 
  */
 export function judge(state: AccountState | undefined, account: string | undefined, redisUp: boolean): Judgement {
   if (!state && redisUp) return judged('Nothing of this account can be shown.', [UNREADABLE]);
-  if (!state) return judged('Redis gives no answer: nothing is polled, and nothing can be shown.', [REDIS_AWAY]);
+  if (!state) return judged(NO_ANSWER, [REDIS_AWAY]);
   return judged(activity(state), problemsOf(state, account));
 }
 
@@ -41,6 +41,8 @@ function judged(sentence: string, problems: readonly Problem[]): Judgement {
   const sorted = [...problems].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
   return { severity: sorted[0]?.severity ?? 'good', sentence, problems: sorted };
 }
+
+export const NO_ANSWER = 'Redis gives no answer: nothing is polled, and nothing can be shown.';
 
 export const REDIS_AWAY: Problem = {
   severity: 'critical',

@@ -4,6 +4,7 @@ import { FaxId } from '../contract/fax-job.ts';
 import { accountPage, accountsPage } from './accounts-page.ts';
 import { choicePage, faxPage, messagePage } from './fax-page.ts';
 import { findFax, ID_WANTED, type Found } from './find-fax.ts';
+import { judgeAccounts } from './judge-accounts.ts';
 import { judge } from './judge.ts';
 import { overviewPage } from './page.ts';
 import { AccountReader, type OverviewAccount } from './reader.ts';
@@ -94,7 +95,7 @@ export function createOverview({ awake, all, named, redisUp }: OverviewParts): O
           state: state ?? null,
         }));
         const status = view ? statusOfAll(view) : statusOf(shown[0]?.state);
-        const body = view ? { accounts, asleep: view.asleep } : { accounts };
+        const body = view ? { ...together(view), accounts, asleep: view.asleep } : { accounts };
         return reply.code(status).header('cache-control', 'no-store').send(body);
       });
       if (named) {
@@ -137,6 +138,12 @@ function pageOf(found: Found): string {
     default:
       return messagePage(found.title, found.error);
   }
+}
+
+/** How all accounts are doing together. */
+function together(view: AccountsView): object {
+  const { severity, sentence, problems } = judgeAccounts(view);
+  return { severity, sentence, problems };
 }
 
 function bodyOf(found: Found): object {

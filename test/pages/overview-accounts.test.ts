@@ -138,7 +138,10 @@ describe('without a browser', () => {
       ['/', '/api/overview', '/account/north', '/fax/1'].map((path) => fetch(harness.address + path)),
     );
     expect(answers.map(({ status }) => status)).toEqual([503, 503, 503, 503]);
-    expect(await answers[0]?.text()).toContain('Redis is away.');
+    const page = await answers[0]?.text();
+    expect(page).toContain('Redis is away.');
+    expect(page).not.toContain('are awake');
+    expect(await answers[1]?.json()).toMatchObject({ severity: 'critical', problems: [{ short: 'Redis is away' }] });
     expect(performance.now() - began).toBeLessThan(3_000);
   });
 });
