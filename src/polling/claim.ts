@@ -54,7 +54,7 @@ export type Claimant = {
   readonly pendingAt: number | undefined;
   /** When it was last asked about it, ms since 1970; undefined for never. */
   readonly polledAt: number | undefined;
-  /** How good a probe its fax is: the API has answered for it, or refused it last, or neither. */
+  /** How good a probe its fax is: the API has answered for it; or refused it last, or only failed; or neither. */
   readonly standing: 'answered' | 'refused' | 'new';
   /** How long the lease is to last from now, ms: longer than until the job's next visit. */
   readonly leaseMs: number;

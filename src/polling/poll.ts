@@ -121,7 +121,7 @@ export class Poller {
 
   async #claim({ job, fax, progress, deadlineMs }: Omit<Visit, 'enqueuedAt' | 'claimedAt' | 'token'>, slot: Slot) {
     const { chooser, clock, gate } = this.#parts;
-    const { lastPendingAt, lastPollAt, refusedAt } = progress;
+    const { faults, lastPendingAt, lastPollAt, refusedAt } = progress;
     const enqueuedAt = Math.min(job.timestamp, clock.now());
     const claimant = {
       faxId: fax.faxId,
@@ -132,7 +132,7 @@ export class Poller {
       purpose: this.#purpose(progress, enqueuedAt + deadlineMs),
       pendingAt: lastPendingAt === null ? undefined : Date.parse(lastPendingAt),
       polledAt: lastPollAt === null ? undefined : Date.parse(lastPollAt),
-      standing: refusedAt !== null ? 'refused' : lastPendingAt !== null ? 'answered' : 'new',
+      standing: refusedAt !== null ? 'refused' : lastPendingAt !== null ? 'answered' : faults > 0 ? 'refused' : 'new',
       leaseMs: chooser.netMs + LEASE_SLACK_MS,
     } as const;
     return gate.claim(claimant, slot);

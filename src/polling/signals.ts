@@ -17,6 +17,8 @@ import type { OwnKey } from '../limit/own-key.ts';
 const LONGEST_RESET_MS = 300_000;
 // a mistyped header must not stop polling for a day
 const LONGEST_RETRY_AFTER_MS = { rate_limited: 3_600_000, fault: 30_000 } as const;
+// in a row: where most requests fail at random, most faxes have fewer
+const FAULTS_OF_ITS_OWN = 3;
 const KNOWS_NONE = 'it answers 404 for every fax: check FAX_API_BASE_URL';
 
 /** The fax that a request was about. */
@@ -115,9 +117,17 @@ export class FleetSignals {
   }
 
   async #onFault(answer: Answer & { kind: 'fault' }, turn: Turn, asked: Asked): Promise<Signal> {
+    if (turn.refusals === 0 && (await this.#isOwnFault(asked.progress))) return NONE;
     const down = this.#outage.answered(answer.fault);
     await this.#onFailure(down, turn, asked, believed(answer, 'fault'), this.#outage.cause());
     return NONE;
+  }
+
+  /** A fax that fails again and again while others are answered says nothing of the API. */
+  async #isOwnFault({ faults, lastPollAt }: FaxProgress): Promise<boolean> {
+    if (faults < FAULTS_OF_ITS_OWN || lastPollAt === null) return false;
+    const { answers } = this.#parts;
+    return Math.max(answers.answeredAt, await answers.othersAnsweredAt()) > Date.parse(lastPollAt);
   }
 
   async #onNotFound(answer: Answer, turn: Turn, asked: Asked): Promise<Signal> {
