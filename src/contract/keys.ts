@@ -22,8 +22,8 @@ export type Keys = Readonly<{
   answered: string;
   /** The faxes of the 404s since the last other answer: list, the newest first. */
   notFoundStreak: string;
-  /** When a fax was last refused that the API never answered for: text, with an expiry; see lone-refusals.ts. */
-  loneRefusal: string;
+  /** Whether faxes are refused alone lately: hash, with an expiry; see lone-refusals.ts. */
+  loneRefusals: string;
   /** How many jobs stand by for the one that polls a fax: a count, with an expiry. */
   standBys(faxId: string): string;
   /** Completion model: hash, see model-learn.lua. The key `model` is that of versions with other bins. */
@@ -73,7 +73,7 @@ export function keysOf(prefix: string): Keys {
     ceilings: `${prefix}ceilings`,
     answered: `${prefix}answered`,
     notFoundStreak: `${prefix}not-found-streak`,
-    loneRefusal: `${prefix}lone-refusal`,
+    loneRefusals: `${prefix}lone-refusals`,
     standBys: (faxId) => `${prefix}stand-bys:${faxId}`,
     model: `${prefix}life-table`,
     hinted: `${prefix}hinted`,

@@ -6,10 +6,10 @@ export type RefusalContext = {
   /** Whether that refusal was of this fax alone. */
   readonly refusedAloneBefore: boolean;
   /**
-   * When a fax that the API never answered for was last refused, if this is such a fax too and some were found to be
-   * refused alone lately; else 0.
+   * How many faxes that the API never answered for were refused in a row, this one included, without an answer in
+   * between, if such faxes are refused alone lately; else 0.
    */
-  readonly loneRefusalAt: number;
+  readonly newInARow: number;
   /** When the worker last sent a request that was answered otherwise. */
   readonly workerAnsweredAt: number;
   /** The same of all other workers. */
@@ -22,17 +22,27 @@ export type RefusalContext = {
 /**
  * Whom a refusal is about: everyone, as the first of its kind must be taken; this fax alone, if others were answered
  * since it was last refused, and from then on; this worker alone, if its key is refused for one fax after another while
- * other workers are answered. Where faxes were refused alone lately, the first refusal of a new one is taken for another
- * of them, unless nothing was answered since the one before. Pure.
+ * other workers are answered. Where faxes are refused alone lately, a new one that is refused is taken for another of
+ * them, unless there were several in a row. Pure.
  */
 export type RefusalScope = 'everyone' | 'fax' | 'worker';
 
+const MOST_IN_A_ROW = 3;
+
 export function refusalScope(context: RefusalContext): RefusalScope {
-  const { reason, refusedBeforeAt, workerAnsweredAt, othersAnsweredAt, unauthorizedFaxes, unauthorizedSince } = context;
+  const {
+    reason,
+    refusedBeforeAt,
+    newInARow,
+    workerAnsweredAt,
+    othersAnsweredAt,
+    unauthorizedFaxes,
+    unauthorizedSince,
+  } = context;
   const oldKey = reason === 'unauthorized' && unauthorizedFaxes > 1 && othersAnsweredAt > unauthorizedSince;
   if (oldKey) return 'worker';
   if (context.refusedAloneBefore) return 'fax'; // whether there are others to answer now or not
-  const before = refusedBeforeAt > 0 ? refusedBeforeAt : context.loneRefusalAt;
-  const othersAreAnswered = Math.max(workerAnsweredAt, othersAnsweredAt) > before;
-  return before > 0 && othersAreAnswered ? 'fax' : 'everyone';
+  if (newInARow > 0) return newInARow <= MOST_IN_A_ROW ? 'fax' : 'everyone';
+  const othersAreAnswered = Math.max(workerAnsweredAt, othersAnsweredAt) > refusedBeforeAt;
+  return refusedBeforeAt > 0 && othersAreAnswered ? 'fax' : 'everyone';
 }

@@ -89,13 +89,15 @@ export class FleetSignals {
     const refusedBeforeAt = progress.refusedAt === null ? 0 : Date.parse(progress.refusedAt);
     if (reason === 'unauthorized') key.onUnauthorized(faxId, known, clock.now());
     const isNew = !known && refusedBeforeAt === 0;
+    const [workerAnsweredAt, othersAnsweredAt] = [answers.answeredAt, await answers.othersAnsweredAt()];
+    const answeredAt = Math.max(workerAnsweredAt, othersAnsweredAt);
     const scope = refusalScope({
       reason,
       refusedBeforeAt,
-      loneRefusalAt: isNew ? await loneRefusals.next(clock.now()) : 0,
+      newInARow: isNew ? await loneRefusals.next(reason, clock.now(), answeredAt) : 0,
       refusedAloneBefore: progress.refusedAlone,
-      workerAnsweredAt: answers.answeredAt,
-      othersAnsweredAt: await answers.othersAnsweredAt(),
+      workerAnsweredAt,
+      othersAnsweredAt,
       unauthorizedFaxes: key.unauthorizedFaxes,
       unauthorizedSince: key.unauthorizedSince,
     });
@@ -105,11 +107,12 @@ export class FleetSignals {
       return { kind: 'refused', scope, heldMs: 0 };
     }
     if (scope === 'fax' && !progress.refusedAlone) {
-      await loneRefusals.found(clock.now());
+      await loneRefusals.found();
       if (reason === 'rate_limited' && !isNew) await limit.forgive(refusedBeforeAt);
     }
     // A probe that was refused leaves the brake on, whomever the refusal is about: the next probe is another fax.
     if (scope === 'fax' && turn.refusals === 0) return { kind: 'refused', scope, heldMs: 0 };
+    if (scope === 'everyone') await loneRefusals.stoppedAll(isNew && turn.refusals === 0);
     const retryAfterMs = reason === 'rate_limited' ? believed(answer, 'rate_limited') : undefined;
     const heldMs = await brake.onRefusal({ turn, reason, retryAfterMs, known });
     if (reason === 'unauthorized' && scope === 'everyone' && limit.workers > 1) key.stepAside(heldMs);

@@ -6,7 +6,7 @@ const first: RefusalContext = {
   reason: 'unauthorized',
   refusedBeforeAt: 0,
   refusedAloneBefore: false,
-  loneRefusalAt: 0,
+  newInARow: 0,
   workerAnsweredAt: 900,
   othersAnsweredAt: 900,
   unauthorizedFaxes: 1,
@@ -27,11 +27,9 @@ it('a refusal is of the fax alone once others were answered since it was last re
   expect(scope({ refusedBeforeAt: 2_000, refusedAloneBefore: true })).toBe('fax');
 });
 
-it('where faxes are refused alone lately, so is a new one, unless nothing was answered since the last', () => {
-  expect(scope({ loneRefusalAt: 899 })).toBe('fax');
-  expect(scope({ loneRefusalAt: 899, reason: 'rate_limited' })).toBe('fax');
-  expect(scope({ loneRefusalAt: 900 })).toBe('everyone');
-  expect(scope({ loneRefusalAt: 899, refusedBeforeAt: 900 })).toBe('everyone');
+it('where faxes are refused alone lately, so is a new one, unless there were several in a row', () => {
+  for (const reason of ['unauthorized', 'rate_limited'] as const)
+    expect([1, 3, 4].map((newInARow) => scope({ newInARow, reason }))).toEqual(['fax', 'fax', 'everyone']);
 });
 
 it('a 401 is of the worker alone if its key is refused for one fax after another while others are answered', () => {
