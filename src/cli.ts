@@ -90,7 +90,10 @@ program
   .description('run the dashboard, health and metrics, without a worker')
   .addHelpText(
     'after',
-    sections(FOR_SERVICE, examples('faxwatch dashboard', 'DASHBOARD_READ_ONLY=true faxwatch dashboard')),
+    sections(
+      exits({ 0: STOPPED, 69: 'the port cannot be had' }),
+      examples('faxwatch dashboard', 'DASHBOARD_READ_ONLY=true faxwatch dashboard'),
+    ),
   )
   .action(() => serve({ worker: false, board: true }));
 program
@@ -114,7 +117,7 @@ program
       exits({
         0: 'all were taken; with --wait: all were sent',
         1: 'with --wait: all have finished, and not all were sent',
-        65: 'a line or an id was refused; the others were taken',
+        65: 'there were no ids, or some were refused; the others were taken',
         66: 'the file cannot be read',
         75: 'with --timeout: not all have finished in time; they are still tracked',
         130: 'interrupted',
@@ -201,7 +204,13 @@ program
   .option('--faxes-per-hour <count>', 'faxes an hour; those finished in the last hour if omitted', positive)
   .addOption(account())
   .option('--json', 'print JSON')
-  .addHelpText('after', examples('faxwatch sizing', 'faxwatch sizing --faxes-per-hour 900'))
+  .addHelpText(
+    'after',
+    sections(
+      exits({ 0: 'printed', 64: 'an option is wrong, or no fax has finished in the last hour' }),
+      examples('faxwatch sizing', 'faxwatch sizing --faxes-per-hour 900'),
+    ),
+  )
   .action(async (options: import('./cli/sizing.ts').SizingFlags) => (await import('./cli/sizing.ts')).sizing(options));
 program
   .command('accounts')

@@ -50,8 +50,7 @@ function reportOf(error: unknown): [text: string, exitCode: number] {
   if (error instanceof RedisUnavailableError) return [`${error.message} (REDIS_URL)`, EX_UNAVAILABLE];
   if (error instanceof RedisReplyError) return [error.message, EX_UNAVAILABLE];
   if ('code' in error && error.code === 'EADDRINUSE') {
-    const wanted = 'set DASHBOARD_PORT, or --port for the stand-in API';
-    return [`${error.message}: the port is taken; ${wanted}`, EX_UNAVAILABLE];
+    return [`${error.message}: the port is in use; set another with DASHBOARD_PORT`, EX_UNAVAILABLE];
   }
   return [error.stack ?? error.message, EX_SOFTWARE];
 }

@@ -4,7 +4,7 @@ import type { HistoryKind } from '../simulator/history.ts';
 import type { LimitKind } from '../simulator/rate-limiter.ts';
 import { FATE_NAMES } from '../simulator/fate.ts';
 import { Simulator } from '../simulator/simulator.ts';
-import { CommandError, EX_USAGE } from './failure.ts';
+import { CommandError, EX_UNAVAILABLE, EX_USAGE } from './failure.ts';
 import { say } from './say.ts';
 
 export type SimulateOptions = {
@@ -24,12 +24,21 @@ export type SimulateOptions = {
   readonly callbackDoubles: number;
 };
 
+async function startOn(options: Parameters<typeof Simulator.start>[0] & { readonly port: number }): Promise<Simulator> {
+  try {
+    return await Simulator.start(options);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new CommandError(`port ${options.port} is in use: choose another with --port`, EX_UNAVAILABLE);
+  }
+}
+
 /** `faxwatch simulate`: the stand-in API, until interrupted. */
 export async function simulate(options: SimulateOptions): Promise<void> {
   // Checked here, not by the parser of the command line, which would print the URL with the secret in it.
   if (options.callbackUrl !== undefined && !isCallbackUrl(options.callbackUrl))
     throw new CommandError('--callback-url: must be http(s)://…, without user name and password', EX_USAGE);
-  const simulator = await Simulator.start({
+  const simulator = await startOn({
     port: options.port,
     latencyMs: options.latency,
     finishMs: options.finish,

@@ -5,7 +5,7 @@ import { ceilingPace } from '../limit/pace.ts';
 import { readKeyFile, servedBy } from '../settings/key-files.ts';
 import { readDayCounts } from '../overview/read-day-counts.ts';
 import { sized, type Sized } from '../overview/sizing.ts';
-import { duration, figure } from '../overview/words.ts';
+import { count, duration, figure } from '../overview/words.ts';
 import { ModelStore } from '../schedule/model-store.ts';
 import { SurvivalCurve } from '../schedule/worth.ts';
 import { withClient } from './client-session.ts';
@@ -48,7 +48,7 @@ export async function sizing({ account, faxesPerHour, json = false }: SizingFlag
       console.log(JSON.stringify({ foundWithinMs: foundMs ?? null, ...rows }));
       return;
     }
-    console.log(`${figure(faxes)} faxes an hour, each takes ${duration(curve.timeToCome(0))} on average`);
+    console.log(`${count(faxes, 'fax', 'faxes')} an hour, each takes ${duration(curve.timeToCome(0))} on average`);
     if (foundMs !== undefined)
       console.log(`in the last hour they were found at most ${duration(foundMs)} late on average (between two polls)`);
     console.log(`\n${tableOf(rows)}`);
@@ -61,7 +61,7 @@ export async function sizing({ account, faxesPerHour, json = false }: SizingFlag
 
 function tableOf(rows: Readonly<Record<string, Sized>>): string {
   const table = new Table({
-    head: ['with', 'requests a second', 'polls per fax', 'found late by'],
+    head: ['with', 'allowed a second', 'polls per fax', 'found late by'],
     style: { head: [], border: [] },
   });
   for (const [name, { pace, pollsPerFax, meanLagMs }] of Object.entries(rows))

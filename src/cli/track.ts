@@ -12,6 +12,7 @@ import { CommandError, EX_DATAERR, EX_INTERRUPTED, EX_TEMPFAIL, EX_USAGE } from 
 import { idsOfFile, shown, type FaxEntry } from './ids.ts';
 import { Outcomes } from './outcomes.ts';
 import { Progress } from './progress.ts';
+import { say } from './say.ts';
 import { watchStandstill } from './standstill.ts';
 
 export type TrackFlags = {
@@ -100,7 +101,7 @@ async function readFaxes(
   let bad = 0;
   for await (const entry of entries) {
     if ('problem' in entry) {
-      console.error(`${entry.where}: ${entry.problem}`);
+      say(`${entry.where}: ${entry.problem}`, process.stderr);
       bad += 1;
       continue;
     }
@@ -110,7 +111,7 @@ async function readFaxes(
     const problem = problemOf({ id, column, options: merged });
     if (problem === undefined && !faxes.has(id)) faxes.set(id, merged);
     if (problem === undefined) continue;
-    console.error(`${entry.where}: ${problem}`);
+    say(`${entry.where}: ${problem}`, process.stderr);
     bad += 1;
   }
   return { faxes, bad };
@@ -185,7 +186,7 @@ async function waitForAll(
     }
   }
   progress.stop();
-  if (!json) console.log(outcomes.toString());
+  if (!json && open.size < ids.size) console.log(outcomes.toString());
   if (outcomes.sent < ids.size) process.exitCode = 1;
   return open;
 }

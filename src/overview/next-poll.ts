@@ -40,13 +40,11 @@ export function nextPoll({
   if (chosen) return 'Now: it was chosen, and waits for its slot of the rate limit.';
   if (candidate) {
     const likely =
-      expectedAt === undefined
-        ? ''
-        : expectedAt > now
-          ? `In about ${duration(expectedAt - now)} at today’s load: `
-          : 'Soon: ';
+      expectedAt === undefined ? '' : expectedAt > now ? `${inAbout(expectedAt - now)} at today’s load: ` : 'Soon: ';
     return `${likely}it competes for the next slots, and gets one when its poll is worth most.`;
   }
   if (leftOver) return `${when}: slots are left over, so it waits only for the least interval.`;
   return `${when}.`;
 }
+
+const inAbout = (ms: number): string => (ms < 1_000 ? 'In under 1 s' : `In about ${duration(ms)}`);

@@ -64,6 +64,7 @@ end
 
 if ARGV[9] == 'join' then
   redis.call('ZADD', KEYS[7], ARGV[13], ARGV[1])
+  redis.call('ZREM', KEYS[8], ARGV[1]) -- chosen, but its job forgot that it was seen: nothing waits for a slot now
   return { now, 'joined' }
 end
 

@@ -220,7 +220,9 @@ describe('a claim and the choosing', () => {
 
   it('to join: the fax is a candidate that was never asked for, also while the brake is on', async () => {
     await brakeHeldUntil((await redisTime(redis.client)) + 20_000);
+    await redis.client.zadd(keys.chosen, 1, '200');
     expect((await claim('200', 'job-1', { purpose: 'join', first: true })).said).toEqual(['joined']);
+    expect(await redis.client.zscore(keys.chosen, '200')).toBeNull(); // its slot is free for another
     expect(await redis.client.zscore(keys.candidates, '200')).toBe(String(ENQUEUED));
     expect(await redis.client.get(keys.lease('200'))).toBe('job-1');
   });
