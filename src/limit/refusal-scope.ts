@@ -22,10 +22,10 @@ export type RefusalContext = {
 /**
  * Whom a refusal is about: everyone, as the first of its kind must be taken; this fax alone, if others were answered
  * since it was last refused, and from then on; this worker alone, if its key is refused for one fax after another while
- * other workers are answered. Where faxes are refused alone lately, a new one that is refused is taken for another of
- * them, unless there were several in a row. Pure.
+ * other workers are answered. Where faxes are refused alone lately, a new one that is refused may be another of them,
+ * unless there were several in a row: nobody is stopped until it is refused again. Pure.
  */
-export type RefusalScope = 'everyone' | 'fax' | 'worker';
+export type RefusalScope = 'everyone' | 'fax' | 'maybe_fax' | 'worker';
 
 const MOST_IN_A_ROW = 3;
 
@@ -42,7 +42,7 @@ export function refusalScope(context: RefusalContext): RefusalScope {
   const oldKey = reason === 'unauthorized' && unauthorizedFaxes > 1 && othersAnsweredAt > unauthorizedSince;
   if (oldKey) return 'worker';
   if (context.refusedAloneBefore) return 'fax'; // whether there are others to answer now or not
-  if (newInARow > 0) return newInARow <= MOST_IN_A_ROW ? 'fax' : 'everyone';
+  if (newInARow > 0) return newInARow <= MOST_IN_A_ROW ? 'maybe_fax' : 'everyone';
   const othersAreAnswered = Math.max(workerAnsweredAt, othersAnsweredAt) > refusedBeforeAt;
   return refusedBeforeAt > 0 && othersAreAnswered ? 'fax' : 'everyone';
 }

@@ -32,7 +32,7 @@ export type Asked = {
 export type Signal =
   | { readonly kind: 'none' }
   /** The answer was a refusal, of everyone, this fax or this worker; everyone is held from now for so long. */
-  | { readonly kind: 'refused'; readonly scope: RefusalScope; readonly heldMs: number }
+  | { readonly kind: 'refused'; readonly scope: Exclude<RefusalScope, 'maybe_fax'>; readonly heldMs: number }
   /** The answer was a 404 that says nothing of this fax, as all were. */
   | { readonly kind: 'not_found_for_all' };
 
@@ -94,7 +94,7 @@ export class FleetSignals {
     const scope = refusalScope({
       reason,
       refusedBeforeAt,
-      newInARow: isNew ? await loneRefusals.next(reason, clock.now(), answeredAt) : 0,
+      newInARow: isNew && turn.refusals === 0 ? await loneRefusals.next(reason, clock.now(), answeredAt) : 0,
       refusedAloneBefore: progress.refusedAlone,
       workerAnsweredAt,
       othersAnsweredAt,
@@ -106,13 +106,15 @@ export class FleetSignals {
       if (turn.refusals > 0) await brake.yieldProbe();
       return { kind: 'refused', scope, heldMs: 0 };
     }
+    // It waits as if everyone were held, and if it is refused again, that tells.
+    if (scope === 'maybe_fax') return { kind: 'refused', scope: 'everyone', heldMs: 0 };
     if (scope === 'fax' && !progress.refusedAlone) {
-      await loneRefusals.found();
-      if (reason === 'rate_limited' && !isNew) await limit.forgive(refusedBeforeAt);
+      await loneRefusals.found(reason);
+      if (reason === 'rate_limited') await limit.forgive(refusedBeforeAt);
     }
     // A probe that was refused leaves the brake on, whomever the refusal is about: the next probe is another fax.
     if (scope === 'fax' && turn.refusals === 0) return { kind: 'refused', scope, heldMs: 0 };
-    if (scope === 'everyone') await loneRefusals.stoppedAll(isNew && turn.refusals === 0);
+    if (scope === 'everyone') await loneRefusals.stoppedAll(reason, isNew && turn.refusals === 0);
     const retryAfterMs = reason === 'rate_limited' ? believed(answer, 'rate_limited') : undefined;
     const heldMs = await brake.onRefusal({ turn, reason, retryAfterMs, known });
     if (reason === 'unauthorized' && scope === 'everyone' && limit.workers > 1) key.stepAside(heldMs);

@@ -19,13 +19,12 @@ async function start(HISTORY_SWEEP: string): Promise<ScriptedFaxes> {
 
 it('the list says which faxes are finished, and one poll of each makes its result', async () => {
   const faxes = await start('auto');
-  const [first = 0, ...rest] = await faxes.send(100);
+  const all = await faxes.send(100);
   await harness.until(() => (harness.simulator.listRequests > 0 ? true : undefined));
-  faxes.finish([first]);
-  await harness.event(first);
+  faxes.finish(all.slice(0, 20)); // a poll may be sooner than the list at some of them
   const key = `${harness.settings.KEY_PREFIX}history`;
   await harness.untilAsync(async () => ((await harness.redis.hget(key, 'trusted')) === '1' ? true : undefined));
-  const done = rest.slice(-3);
+  const done = all.slice(-3);
   const from = harness.simulator.log.length;
   faxes.finish(done);
   for (const id of done) expect((await harness.event(id)).data).toMatchObject({ state: 'sent', reason: 'ok' });

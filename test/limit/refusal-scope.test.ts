@@ -27,9 +27,9 @@ it('a refusal is of the fax alone once others were answered since it was last re
   expect(scope({ refusedBeforeAt: 2_000, refusedAloneBefore: true })).toBe('fax');
 });
 
-it('where faxes are refused alone lately, so is a new one, unless there were several in a row', () => {
+it('where faxes are refused alone lately, a new one may be another, unless there were several in a row', () => {
   for (const reason of ['unauthorized', 'rate_limited'] as const)
-    expect([1, 3, 4].map((newInARow) => scope({ newInARow, reason }))).toEqual(['fax', 'fax', 'everyone']);
+    expect([1, 3, 4].map((newInARow) => scope({ newInARow, reason }))).toEqual(['maybe_fax', 'maybe_fax', 'everyone']);
 });
 
 it('a 401 is of the worker alone if its key is refused for one fax after another while others are answered', () => {
