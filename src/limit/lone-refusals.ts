@@ -2,8 +2,8 @@ import type { Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
 const LATELY_MS = 15 * 60_000;
-// Stops in a row that were for a fax never answered for, and over at the first probe, until the next such fax is taken
-// for one that is refused alone. A limit that is met refuses such faxes, too.
+// Stops in a row that were for a fax never answered for, and over at the first probe, until the next such fax may be one
+// that is refused alone. A limit that is met refuses such faxes, too.
 const STOPS_NEEDED = { unauthorized: 2, rate_limited: 3 } as const;
 
 type Reason = keyof typeof STOPS_NEEDED;
