@@ -41,6 +41,7 @@ export type Service = {
   close(): Promise<void>;
 };
 
+const NO_ACCOUNT = '-'; // no account can have that name
 const START_AGAIN_MS = 2_000;
 const CLOSING_SHARE = 0.8; // of the shutdown time for jobs under way; the rest is for connections
 const LETTING_GO_MS = 200; // a connection that is away cannot be closed politely
@@ -199,7 +200,7 @@ function views(redis: RedisClient, all: StorageWatch, polls: boolean, log: Log):
 function storageKeys({ QUEUE_NAME, QUEUE_PREFIX, KEY_PREFIX, ...settings }: Settings): Keys {
   if (settings.ACCOUNTS_FILE === null) return keysOf(KEY_PREFIX);
   const whole = { queueName: QUEUE_NAME, queuePrefix: QUEUE_PREFIX, keyPrefix: KEY_PREFIX };
-  return keysOf(spaceOf(whole, 'none', settings.REDIS_CLUSTER_NODES !== null).keyPrefix);
+  return keysOf(spaceOf(whole, NO_ACCOUNT, settings.REDIS_CLUSTER_NODES !== null).keyPrefix);
 }
 
 /** Starts in spite of what Redis refuses at first: it may be short of memory, or between two masters. */

@@ -4,6 +4,7 @@ import { BELIEVED_POLLS, type Hint } from '../hints/hint.ts';
 import type { Hints } from '../hints/hints.ts';
 import { within } from '../timing/within.ts';
 import { faxIdIn, formFields } from './body.ts';
+import { ID_FORM } from '../contract/fax-job.ts';
 
 export type CallbackParts = {
   /** Who takes the hints of callbacks that come with a secret; undefined if it is the secret of nobody. */
@@ -24,7 +25,7 @@ const MAX_CONNECTIONS = 500; // so that a flood leaves the worker file descripto
 const REDIS_PATIENCE_MS = 2_000;
 
 const WRONG: Readonly<Record<number, string>> = {
-  400: 'send fax_job_id: a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -',
+  400: `send fax_job_id: ${ID_FORM}`,
   413: `send at most ${MAX_BODY_BYTES} bytes`,
   415: 'send a form (application/x-www-form-urlencoded) or JSON (application/json)',
 };

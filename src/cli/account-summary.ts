@@ -3,9 +3,9 @@ import type { BoundedRedis } from '../client/bounded-redis.ts';
 import { keysOf } from '../contract/keys.ts';
 import { spaceOf, type Space } from '../contract/space.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
+import { isOfItsKeys } from '../redis/reply-error.ts';
 import { accountState, type AccountState } from './account-states.ts';
 
-const OF_ITS_KEYS = /^(WRONGTYPE|NOPERM)\b/; // an error that says nothing of other accounts
 const AT_ONCE = 500; // accounts read in one round trip
 
 /** An account as Redis knows it. */
@@ -44,7 +44,7 @@ export async function readAccounts(
       Promise.all(
         some.map(async (account) =>
           readAccount(client, shared, account, isServed(account)).catch((error: unknown): AccountSummary => {
-            if (error instanceof Error && OF_ITS_KEYS.test(error.message)) return { account, state: 'unreadable' };
+            if (isOfItsKeys(error)) return { account, state: 'unreadable' };
             throw error;
           }),
         ),

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { parse, type CsvError } from 'csv-parse/sync';
 import type { TrackOptions } from '../client/enqueue.ts';
-import { FaxId } from '../contract/fax-job.ts';
+import { FaxId, ID_FORM } from '../contract/fax-job.ts';
 import { CommandError, EX_DATAERR, EX_NOINPUT } from './failure.ts';
 
 /** A fax and its place in the input, or what is wrong there. */
@@ -116,8 +116,7 @@ function withOptions(
  */
 export function checkId(id: string): void {
   if (FaxId.safeParse(id).success) return;
-  const wanted = 'a fax id is a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -';
-  throw new CommandError(`${shown(id)} is no fax id: ${wanted}`, EX_DATAERR);
+  throw new CommandError(`${shown(id)} is no fax id: a fax id is ${ID_FORM}`, EX_DATAERR);
 }
 
 const SHOWN = 64;

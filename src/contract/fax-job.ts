@@ -7,7 +7,9 @@ const DAY_MS = 24 * 60 * 60_000;
 // longer than any deadline; BullMQ reads a number that it does not understand as 1 or so
 const MAX_BEHIND_MS = 366 * DAY_MS;
 const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
-const ID_WANTED = 'must be a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -';
+/** What a fax id is, in words for people. */
+export const ID_FORM = 'a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -';
+const ID_WANTED = `must be ${ID_FORM}`;
 
 const isPlainObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -5,6 +5,7 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import { faxIdOf } from '../redis/fax-of-job.ts';
+import { isOfItsKeys } from '../redis/reply-error.ts';
 import { jobTitle, type BoardJob } from './job-title.ts';
 import { withNextRuns } from './next-run.ts';
 
@@ -48,7 +49,7 @@ async function readable<T>(read: Promise<T>, otherwise: T): Promise<T> {
   try {
     return await read;
   } catch (error) {
-    if (error instanceof Error && /^(WRONGTYPE|NOPERM)\b/.test(error.message)) return otherwise;
+    if (isOfItsKeys(error)) return otherwise;
     throw error;
   }
 }

@@ -2,8 +2,8 @@ import type { Keys } from '../contract/keys.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 
 const LATELY_MS = 15 * 60_000;
-// Stops in a row that were for a fax never answered for, and over at the first probe, until the next such fax may be one
-// that is refused alone. A limit that is met refuses such faxes, too.
+// Stops in a row that were for a fax never answered for, and over at the first probe, until the next such fax may be
+// one that is refused alone. A limit that is met refuses such faxes, too.
 const STOPS_NEEDED = { unauthorized: 2, rate_limited: 3 } as const;
 
 type Reason = keyof typeof STOPS_NEEDED;
@@ -13,8 +13,8 @@ type Reason = keyof typeof STOPS_NEEDED;
  * sending such. The first of them stop everyone for a moment; those after them need not.
  *
  * A hash in Redis, with an expiry: `at`, when such a fax was last refused (ms since 1970); `inARow`, how many such
- * refusals there were without an answer in between; and for each reason `stops:<reason>`, and `found:<reason>`, 1 once a
- * fax was refused again while others were answered.
+ * refusals there were without an answer in between; and for each reason `stops:<reason>`, and `found:<reason>`, 1 once
+ * a fax was refused again while others were answered.
  */
 export class LoneRefusals {
   readonly #redis: RedisClient;

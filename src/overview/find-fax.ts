@@ -1,10 +1,11 @@
-import { FaxId } from '../contract/fax-job.ts';
+import { FaxId, ID_FORM } from '../contract/fax-job.ts';
 import type { AccountReader } from './reader.ts';
 import type { FaxView } from './state.ts';
 
-const AWAY = 'Redis gives no answer: bring it back; check REDIS_URL. Nothing is lost.';
+const UNREAD =
+  'Redis gives no answer, or refuses to read these keys: bring it back; check REDIS_URL and the log of the workers.';
 const UNKNOWN = 'No fax of this id is in flight, and no result of it is stored.';
-export const ID_WANTED = 'A fax job id is a positive whole number, or 1 to 64 of A-Z a-z 0-9 _ -';
+export const ID_WANTED = `A fax job id is ${ID_FORM}`;
 
 /** What came of looking for a fax. */
 export type Found =
@@ -33,7 +34,7 @@ export async function findFax(
   if (found.length > 1) return { status: 300, faxId, accounts: found.map(({ account }) => account ?? '') };
   if (first) return { status: 200, ...first };
   if (looked.some(({ status }) => status === 'rejected')) {
-    return { status: 503, title: 'Redis is away', error: AWAY };
+    return { status: 503, title: `Fax ${faxId} cannot be looked for`, error: UNREAD };
   }
   return { status: 404, title: `Fax ${faxId} is not known`, error: UNKNOWN };
 }

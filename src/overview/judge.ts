@@ -67,7 +67,8 @@ function activity(state: AccountState): string {
   const faxes = inFlight(fleet);
   const perSecond = requestsPerSecond(counts, now);
   const stopped = fleet.paused || workers === 0 || fleet.brake !== undefined;
-  const atPace = `Polling at ${figure(perSecond)} requests a second, ${percent(perSecond / limitPerSecond)} of the limit`;
+  const share = percent(perSecond / limitPerSecond);
+  const atPace = `Polling at ${figure(perSecond)} requests a second, ${share} of the limit`;
   const waiting = faxes === 0 ? 'Nothing to poll' : 'Waiting for the next poll';
   const polling = stopped && faxes > 0 ? 'Not polling now' : perSecond > 0 ? atPace : waiting;
   const flying =
@@ -143,8 +144,8 @@ const BRAKES: Readonly<Record<BrakeReason, Problem>> = {
     short: 'key refused',
     what: 'The API refuses the key (401): polling is stopped.',
     remedy:
-      'Check the key in the Fax.to dashboard. Put the right one into FAX_API_KEY and restart, or into FAX_API_KEY_FILE, ' +
-      'which needs no restart. Nothing is lost.',
+      'Check the key in the Fax.to dashboard. Put the right one into FAX_API_KEY and restart, or into ' +
+      'FAX_API_KEY_FILE, which needs no restart. Nothing is lost.',
   },
   rate_limited: {
     severity: 'critical',

@@ -5,7 +5,7 @@ import { accountPage, accountsPage } from './accounts-page.ts';
 import { choicePage, faxPage, messagePage } from './fax-page.ts';
 import { findFax, ID_WANTED, type Found } from './find-fax.ts';
 import { judgeAccounts } from './judge-accounts.ts';
-import { judge } from './judge.ts';
+import { judge, type Judgement } from './judge.ts';
 import { overviewPage } from './page.ts';
 import { AccountReader, type OverviewAccount } from './reader.ts';
 import type { AccountsView, AccountState } from './state.ts';
@@ -85,18 +85,15 @@ export function createOverview({ awake, all, named, redisUp }: OverviewParts): O
         return sendPage(reply, statusOf(state), overviewPage(state, up));
       });
       app.get('/api/overview', async (_request, reply) => {
-        const view = named ? await readAccounts() : undefined;
+        reply.header('cache-control', 'no-store');
+        if (named) {
+          const view = await readAccounts();
+          return reply.code(statusOfAll(view)).send(bodyOfAll(view));
+        }
         const [only] = awake();
-        const [state, up] = view ? [undefined, view.redisUp] : await Promise.all([stateOf(only), redisUp()]);
-        const shown = view?.awake ?? [{ name: only?.queue.name, state }];
-        const accounts = shown.map(({ name, state }) => ({
-          name,
-          ...judge(state, named ? name : undefined, up),
-          state: state ?? null,
-        }));
-        const status = view ? statusOfAll(view) : statusOf(shown[0]?.state);
-        const body = view ? { ...together(view), accounts, asleep: view.asleep } : { accounts };
-        return reply.code(status).header('cache-control', 'no-store').send(body);
+        const [state, up] = await Promise.all([stateOf(only), redisUp()]);
+        const account = bodyOfAccount(only?.queue.name, judge(state, undefined, up), state);
+        return reply.code(statusOf(state)).send({ accounts: [account] });
       });
       if (named) {
         app.get<{ Params: { name: string } }>('/account/:name', async ({ params: { name } }, reply) => {
@@ -140,11 +137,17 @@ function pageOf(found: Found): string {
   }
 }
 
-/** How all accounts are doing together. */
-function together(view: AccountsView): object {
-  const { severity, sentence, problems } = judgeAccounts(view);
-  return { severity, sentence, problems };
+function bodyOfAll(view: AccountsView): object {
+  const { accounts, ...together } = judgeAccounts(view);
+  const each = accounts.map(({ view: { name, state }, judgement }) => bodyOfAccount(name, judgement, state));
+  return { ...together, accounts: each, asleep: view.asleep };
 }
+
+const bodyOfAccount = (name: string | undefined, judgement: Judgement, state: AccountState | undefined): object => ({
+  name,
+  ...judgement,
+  state: state ?? null,
+});
 
 function bodyOf(found: Found): object {
   switch (found.status) {

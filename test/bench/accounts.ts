@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { KeyedApi } from '../support/keyed-api.ts';
+import { cpuSeconds } from './engine/cpu.ts';
 import { freePort, startTestRedis } from '../support/redis-server.ts';
 import { CliProcess } from '../support/worker-process.ts';
 
@@ -24,7 +25,6 @@ const { values } = parseArgs({
   },
 });
 const [count, awake, seconds] = [Number(values.accounts), Number(values.awake), Number(values.seconds)];
-const TICKS_PER_SECOND = 100; // of /proc/<pid>/stat
 const MOST_WAKES = 50;
 
 const redisServer = await startTestRedis();
@@ -90,7 +90,7 @@ async function report(state: string): Promise<void> {
   await sleep(seconds * 1_000);
   const after = await sample();
   const perSecond = (what: 'cpu' | 'reads' | 'commands' | 'requests'): number => (after[what] - before[what]) / seconds;
-  const cpu = ((100 * perSecond('cpu')) / TICKS_PER_SECOND).toFixed(1);
+  const cpu = (100 * perSecond('cpu')).toFixed(1);
   console.log(
     `${state}: RSS ${after.rssMiB.toFixed(0)} MiB, CPU ${cpu} % of a core, ` +
       `${perSecond('reads').toFixed(1)} reads of Redis/s, ${perSecond('commands').toFixed(0)} commands/s, ` +
@@ -100,12 +100,11 @@ async function report(state: string): Promise<void> {
 
 async function sample() {
   const info = await redis.info();
-  const stat = async (what: string): Promise<string> => readFile(`/proc/${service.child.pid}/${what}`, 'utf8');
+  const status = await readFile(`/proc/${service.child.pid}/status`, 'utf8');
   const of = (name: string): number => Number(new RegExp(`${name}:(\\d+)`).exec(info)?.[1]);
-  const times = (await stat('stat')).split(') ')[1]?.split(' ') ?? [];
   return {
-    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(await stat('status'))?.[1]) / 1024,
-    cpu: Number(times[11]) + Number(times[12]),
+    rssMiB: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
+    cpu: cpuSeconds(service.child.pid),
     reads: of('total_reads_processed'),
     commands: of('total_commands_processed'),
     clients: of('connected_clients') - 1,

@@ -93,7 +93,7 @@ function faxesFor(regime: Regime, seconds: number, seed: number): DrawnFax[] {
 }
 
 const optima = new Map<string, Optimum>();
-/** The optimum for who knows how long the faxes take that this one was drawn with. */
+/** The optimum of a schedule that knows the distribution from which this fax was drawn. */
 function optimumFor({ drawnFrom }: DrawnFax, regime: Regime): Optimum {
   const name = `${drawnFrom.name} ${regime}`;
   const found = optima.get(name) ?? optimum(drawnFrom, COMPRESSION, REGIMES[regime]);

@@ -108,7 +108,12 @@ describe('without a browser', () => {
   it('what is wrong with the keys of one is said of it alone, and hides none of the others', async () => {
     await startThree();
     const { name: whole, redis: client } = harness;
-    for (const key of [`${whole}:east:events`, `bull:${whole}.east:completed`, `${whole}:north:wordings`])
+    for (const key of [
+      `${whole}:none:events`,
+      `${whole}:east:events`,
+      `bull:${whole}.east:completed`,
+      `${whole}:north:wordings`,
+    ])
       await client.set(key, 'of something else');
     const { address } = harness;
     const asked = await fetch(`${address}/api/overview`);

@@ -59,7 +59,7 @@ describe('the fax chosen', () => {
     );
   });
 
-  it('is told of even where no slot is left, so that more are looked for where it was', () => {
+  it('is named where no slot is left, too, so that more are looked for where it was', () => {
     const some = [fax('a while ago', 90_000, 10_000), fax('long ago', 90_000, 60_000), fax('just now', 90_000, 1_000)];
     const { chosen, leading } = choose(some, curve, NOW, BOUNDS, { ...room(0), ahead: 1 });
     expect([chosen, leading.map(({ faxId }) => faxId)]).toEqual([[], ['long ago']]);

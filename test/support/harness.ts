@@ -178,7 +178,7 @@ export class Harness {
   }
 }
 
-/** Where an account is, by the contract: written anew here, so that a wrong one in the service shows. */
+/** Where an account is, by the contract: written once more here, so that a wrong one in the service shows. */
 function spaceOfAccount({ QUEUE_NAME, QUEUE_PREFIX, KEY_PREFIX, REDIS_CLUSTER_NODES }: Settings, account: string) {
   return {
     QUEUE_NAME: `${QUEUE_NAME}.${account}`,
