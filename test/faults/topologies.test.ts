@@ -25,7 +25,7 @@ const replicated = async (redis: Redis): Promise<void> => {
 
 withServer('other forms of Redis', () => {
   it('a cluster of three masters, and the one with the queue dies: its replica takes over', async () => {
-    const cluster = await startCluster();
+    const cluster = await startCluster(1, ['--cluster-node-timeout', '1000']);
     topology = cluster;
     const nodes = cluster.ports.map((port) => ({ host: '127.0.0.1', port }));
     fleet = await FaultyFleet.start({

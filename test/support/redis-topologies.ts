@@ -26,7 +26,7 @@ export async function startCluster(replicas: 0 | 1 = 1, args: readonly string[] 
   const dir = mkdtempSync(join(tmpdir(), 'faxwatch-cluster-'));
   const ports: number[] = [];
   while (ports.length < 3 * (1 + replicas)) ports.push(await clusterPort());
-  const common = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '1000', '--save', '', '--appendonly', 'no'];
+  const common = ['--cluster-enabled', 'yes', '--save', '', '--appendonly', 'no'];
   const processes = ports.map((port) =>
     server('redis-server', dir, [
       '--port',
@@ -45,7 +45,11 @@ export async function startCluster(replicas: 0 | 1 = 1, args: readonly string[] 
     { stdio: 'ignore' },
   );
   for (const port of ports)
-    await until(port, async (redis) => (await redis.cluster('INFO')).includes('cluster_state:ok'));
+    await until(
+      port,
+      async (redis) =>
+        (await redis.cluster('INFO')).includes('cluster_state:ok') && (await nodesShownBy(redis)).size === ports.length,
+    );
   for (const port of replicas > 0 ? ports : [])
     await until(port, async (redis) =>
       /role:master[^]*connected_slaves:1|master_link_status:up/.test(await redis.info('replication')),
@@ -63,6 +67,10 @@ export async function startCluster(replicas: 0 | 1 = 1, args: readonly string[] 
     },
   };
 }
+
+/** The ports that a cluster node shows to clients: replicas are among them only once it has heard their offset. */
+const nodesShownBy = async (redis: Redis): Promise<Set<number>> =>
+  new Set((await redis.cluster('SLOTS')).flatMap(([, , ...nodes]) => nodes.map(([, port]) => port)));
 
 /** A cluster node talks to the others on its port plus 10,000. */
 async function clusterPort(): Promise<number> {
