@@ -13,7 +13,6 @@ export class Wordings {
   readonly #redis: RedisClient;
   readonly #key: string;
   readonly #alerts: AlertDesk;
-  readonly #seen = new Set<string>();
 
   constructor(redis: RedisClient, keys: Keys, alerts: AlertDesk) {
     this.#redis = redis;
@@ -29,8 +28,6 @@ export class Wordings {
    */
   async met(wording: string, said: { apiStatus: string; message: string }): Promise<void> {
     const field = wording.slice(0, MAX_WORDING_CHARS);
-    if (this.#seen.has(field) || this.#seen.size >= MAX_WORDINGS) return;
-    this.#seen.add(field);
     if ((await this.#redis.hlen(this.#key)) >= MAX_WORDINGS) return;
     if ((await this.#redis.hsetnx(this.#key, field, JSON.stringify(said))) === 0) return;
     const shown = oneLine(`${said.apiStatus}: ${said.message}`, MAX_WORDING_CHARS);

@@ -4,7 +4,7 @@ export const ACCOUNT_STATES = {
   not_in_file: 'not in ACCOUNTS_FILE: not polled; its jobs and results stay',
   paused: 'somebody paused the queue',
   key_refused: 'the API refuses the key (401)',
-  rate_limited: 'the API refuses requests for their number (403, 429)',
+  rate_limited: 'the API refuses requests, as there are too many (403, 429)',
   api_down: 'most requests fail',
   no_worker: 'has faxes in flight, and no worker polls them',
   awake: 'has faxes in flight',

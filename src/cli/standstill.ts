@@ -18,7 +18,7 @@ export type PollingState = {
 
 const HELD: Readonly<Record<BrakeReason, string>> = {
   unauthorized: 'Fax.to refuses the key (401): check FAX_API_KEY',
-  rate_limited: 'Fax.to refuses requests for their number (403 or 429): it goes on by itself, slower',
+  rate_limited: 'Fax.to refuses requests, as there are too many (403 or 429): it goes on by itself, slower',
   api_down: 'most requests to Fax.to fail: it goes on by itself',
 };
 

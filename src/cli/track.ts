@@ -46,13 +46,14 @@ export async function track(
   const all = optionsForAll(metadata, deadline);
   const source = file ?? (args.length === 0 && !process.stdin.isTTY ? '-' : undefined);
   await withClient(account, async (client, signal, service) => {
-    const { faxes, bad } = await readFaxes(entries(args, source, signal), all);
+    const { faxes, bad, repeated } = await readFaxes(entries(args, source, signal), all);
     if (file === undefined && faxes.size + bad === 0)
       throw new CommandError('no ids: pass them as arguments, with --file or on standard input', EX_DATAERR);
     const since = await client.lastEventId();
     const tracked = await trackAll(client, faxes, signal);
-    if (!json) console.log(`${tracked} tracked${bad > 0 ? `, ${bad} refused` : ''}`);
-    else if (!wait) console.log(JSON.stringify({ tracked, refused: bad }));
+    const others = [bad > 0 && `${bad} refused`, repeated > 0 && `${repeated} named again: the first counts`];
+    if (!json) console.log([`${tracked} tracked`, ...others].filter(Boolean).join(', '));
+    else if (!wait) console.log(JSON.stringify({ tracked, refused: bad, repeated }));
     if (bad > 0) process.exitCode = EX_DATAERR;
     const late = timeout === undefined ? undefined : AbortSignal.timeout(timeout);
     const end = late ? AbortSignal.any([signal, late]) : signal;
@@ -96,9 +97,10 @@ async function* entries(
 async function readFaxes(
   entries: AsyncIterable<FaxEntry>,
   { metadata, ...all }: TrackOptions,
-): Promise<{ faxes: Map<string, TrackOptions>; bad: number }> {
+): Promise<{ faxes: Map<string, TrackOptions>; bad: number; repeated: number }> {
   const faxes = new Map<string, TrackOptions>();
   let bad = 0;
+  let repeated = 0;
   for await (const entry of entries) {
     if ('problem' in entry) {
       say(`${entry.where}: ${entry.problem}`, process.stderr);
@@ -109,12 +111,13 @@ async function readFaxes(
     const both = { ...metadata, ...options.metadata };
     const merged = { ...all, ...options, ...(Object.keys(both).length > 0 && { metadata: both }) };
     const problem = problemOf({ id, column, options: merged });
-    if (problem === undefined && !faxes.has(id)) faxes.set(id, merged);
-    if (problem === undefined) continue;
-    say(`${entry.where}: ${problem}`, process.stderr);
-    bad += 1;
+    if (problem !== undefined) {
+      say(`${entry.where}: ${problem}`, process.stderr);
+      bad += 1;
+    } else if (faxes.has(id)) repeated += 1;
+    else faxes.set(id, merged);
   }
-  return { faxes, bad };
+  return { faxes, bad, repeated };
 }
 
 type Fax = { readonly id: string; readonly column?: string | undefined; readonly options: TrackOptions };

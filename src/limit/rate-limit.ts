@@ -1,26 +1,18 @@
-import { randomUUID } from 'node:crypto';
 import type { Queue } from 'bullmq';
-import type { Settings } from '../settings/table.ts';
 import type { Keys } from '../contract/keys.ts';
 import type { Log } from '../log/log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import { loadScript, type Script } from '../redis/script.ts';
 import { every } from '../timing/every.ts';
-import { ceilingPace, limiterShape, paceAt, regainMs, type LimiterShape } from './pace.ts';
-
-type RateLimitSettings = Pick<Settings, 'RATE_LIMIT_MAX' | 'RATE_LIMIT_DURATION_MS' | 'RATE_LIMIT_HEADROOM'>;
-type CeilingsReply = [now: number, alive: number, lowest: string, highest: string, refusedAt: string[]];
+import { FleetPace, type RateLimitSettings } from './fleet-pace.ts';
+import { limiterShape, type LimiterShape } from './pace.ts';
 
 const REFRESH_MS = 1_000;
-const SAME_EPISODE_MS = 60_000; // from the pace being halved to the last refusal that the fax had meanwhile
-const GONE_AFTER_MS = 10_000; // a worker says every second that it is alive
 const ROUNDING = 1.02; // a limiter's pace over this many times that of the ceiling is somebody else's setting
 const RESTORE_MS = 100; // until the limit is surely back: what was fetched before that may have taken no slot
 const TAKE_AGAIN_MS = 20; // while jobs wait for a slot that is free: workers fetch them meanwhile
 const PAUSED_MS = 1_000; // until a queue that is paused is looked at again for a slot
-// of the API's limit: after so many, the pace has come back far enough to be what a refusal is about
-const LATELY_WINDOWS = 10;
 const HELD = Number.MAX_SAFE_INTEGER; // the count that BullMQ's own rateLimit() puts into the limiter key
 
 export type RateLimitParts = {
@@ -53,17 +45,11 @@ export class RateLimit {
   readonly #take: Script<number>;
   readonly #limiterCheck: Script<[max: string | null, duration: string | null]>;
   readonly #fit: Script<number>;
-  readonly #ceilings: Script<CeilingsReply>;
-  readonly #worker = randomUUID();
-  readonly #ownCeiling: number;
-  #ceiling: number;
-  #alive = 1;
+  readonly #pace: FleetPace;
   #running = false;
-  #warnedOf = '';
-  #pace: number;
+  #shapedFor: { readonly ceiling: number; readonly pace: number };
   #shape: LimiterShape;
   #greatest: LimiterShape;
-  #refusedAt = 0; // ms since 1970
   #checking: Promise<boolean> | undefined;
   #restoring: Promise<void> | undefined;
   #refreshing: Disposable | undefined;
@@ -83,15 +69,9 @@ export class RateLimit {
     this.#limiterCheck = loadScript(redis, new URL('./limiter-check.lua', import.meta.url));
     this.#take = loadScript(redis, new URL('./slot-take.lua', import.meta.url));
     this.#fit = loadScript(redis, new URL('./rate-limit-fit.lua', import.meta.url));
-    this.#ceilings = loadScript(redis, new URL('./rate-limit-ceilings.lua', import.meta.url));
-    this.#ownCeiling = ceilingPace(
-      settings.RATE_LIMIT_MAX,
-      settings.RATE_LIMIT_DURATION_MS,
-      settings.RATE_LIMIT_HEADROOM,
-    );
-    this.#ceiling = this.#ownCeiling;
-    this.#pace = this.#ceiling;
-    this.#greatest = this.#shapeOf(this.#ceiling);
+    this.#pace = new FleetPace({ redis, keys, clock, log }, settings);
+    this.#shapedFor = { ceiling: this.#pace.ceiling, pace: this.#pace.current };
+    this.#greatest = this.#shapeOf(this.#pace.ceiling);
     this.#shape = this.#greatest;
   }
 
@@ -111,7 +91,7 @@ export class RateLimit {
   async stop(): Promise<void> {
     this.#refreshing?.[Symbol.dispose]();
     this.#running = false;
-    await this.#redis.hdel(this.#keys.ceilings, this.#worker);
+    await this.#pace.leave();
   }
 
   /** The pace that BullMQ keeps for all workers, requests per second; undefined before the first of them has run. */
@@ -122,12 +102,12 @@ export class RateLimit {
 
   /** The pace that is to be in force, requests per second, as of the last refresh. */
   get current(): number {
-    return this.#pace;
+    return this.#pace.current;
   }
 
   /** Whether the pace was halved a short while ago, as of the last refresh. */
   get loweredLately(): boolean {
-    return this.#clock.now() - this.#refusedAt < LATELY_WINDOWS * this.#settings.RATE_LIMIT_DURATION_MS;
+    return this.#pace.loweredLately;
   }
 
   /** How many jobs the limiter lets out at once. */
@@ -137,7 +117,7 @@ export class RateLimit {
 
   /** How many workers share the pace, this one included, as of the last refresh. */
   get workers(): number {
-    return this.#alive;
+    return this.#pace.workers;
   }
 
   /** Whether jobs wait that only the limit holds back. */
@@ -177,9 +157,9 @@ export class RateLimit {
    * @param now the time of Redis, ms since 1970
    */
   async lower(now: number): Promise<void> {
-    await this.#redis.zadd(this.#keys.refusals, now, now);
+    await this.#pace.lower(now);
     await this.#refresh();
-    this.#log.info({ pacePerSecond: this.#pace }, 'pace halved after a refusal');
+    this.#log.info({ pacePerSecond: this.current }, 'pace halved after a refusal');
   }
 
   /**
@@ -188,11 +168,9 @@ export class RateLimit {
    * @param at ms since 1970
    */
   async forgive(at: number): Promise<void> {
-    const [halvedAt] = await this.#redis.zrevrangebyscore(this.#keys.refusals, at, at - SAME_EPISODE_MS, 'LIMIT', 0, 1);
-    if (halvedAt === undefined) return;
-    await this.#redis.zrem(this.#keys.refusals, halvedAt);
+    if (!(await this.#pace.forgive(at))) return;
     await this.#refresh();
-    this.#log.info({ pacePerSecond: this.#pace }, 'the refusal was of one fax alone: the pace is back');
+    this.#log.info({ pacePerSecond: this.current }, 'the refusal was of one fax alone: the pace is back');
   }
 
   /**
@@ -224,24 +202,13 @@ export class RateLimit {
   }
 
   async #refresh(): Promise<void> {
-    const keys = [this.#keys.ceilings, this.#keys.refusals];
-    const [[now, alive, lowest, highest, refusedAt], [max, duration, concurrency]] = await Promise.all([
-      this.#ceilings(keys, [
-        this.#worker,
-        this.#ownCeiling,
-        GONE_AFTER_MS,
-        regainMs(this.#settings.RATE_LIMIT_DURATION_MS),
-      ]),
+    const [[max, duration, concurrency]] = await Promise.all([
       this.#redis.hmget(this.#metaKey, 'max', 'duration', 'concurrency'),
+      this.#pace.refresh(),
     ]);
-    this.#clock.told(now);
-    this.#alive = alive;
-    this.#warnOfDifference(Number(lowest), Number(highest));
-    const ceiling = Number(lowest);
-    this.#refusedAt = Math.max(0, ...refusedAt.map(Number));
-    this.#set(ceiling, paceAt(ceiling, refusedAt.map(Number), now, this.#settings.RATE_LIMIT_DURATION_MS));
+    this.#fitShape();
     // Where no other worker runs, nothing was fetched without a limit.
-    if (this.#isLost(max, duration) && (alive > 1 || this.#running)) await this.#restore();
+    if (this.#isLost(max, duration) && (this.workers > 1 || this.#running)) await this.#restore();
     else if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
     await this.#fit([this.#limiterKey], [this.#shape.duration, HELD]);
     if (concurrency) {
@@ -254,10 +221,11 @@ export class RateLimit {
   }
 
   /** Finding a shape is a search, some 25 ms at a million requests per second: only a changed pace is worth one. */
-  #set(ceiling: number, pace: number): void {
-    if (ceiling !== this.#ceiling) this.#greatest = this.#shapeOf(ceiling);
-    if (pace !== this.#pace) this.#shape = this.#shapeOf(pace);
-    [this.#ceiling, this.#pace] = [ceiling, pace];
+  #fitShape(): void {
+    const { ceiling, current: pace } = this.#pace;
+    if (ceiling !== this.#shapedFor.ceiling) this.#greatest = this.#shapeOf(ceiling);
+    if (pace !== this.#shapedFor.pace) this.#shape = this.#shapeOf(pace);
+    this.#shapedFor = { ceiling, pace };
   }
 
   #shapeOf(pace: number): LimiterShape {
@@ -278,17 +246,5 @@ export class RateLimit {
 
   async #put(): Promise<void> {
     await this.#queue.setGlobalRateLimit(this.#shape.max, this.#shape.duration);
-  }
-
-  #warnOfDifference(lowest: number, highest: number): void {
-    const difference = lowest === highest ? '' : `${lowest} ${highest}`;
-    if (difference !== '' && difference !== this.#warnedOf) {
-      this.#log.warn(
-        { lowestPerSecond: lowest, highestPerSecond: highest, ownPerSecond: this.#ownCeiling },
-        'workers of this queue have different rate limits: the lowest is in force; ' +
-          'give all the same RATE_LIMIT_MAX, _DURATION_MS and _HEADROOM',
-      );
-    }
-    this.#warnedOf = difference;
   }
 }

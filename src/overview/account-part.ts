@@ -39,10 +39,10 @@ function pictures({ counts, now, durations, limitPerSecond }: AccountState): Con
   return html`<div class="charts">
     ${finishedChart('hour', 'Faxes finished, by minute', hour)}
     ${requestsChart('requests', 'Requests a second', hour, limitPerSecond)}
-    ${lagChart('lag', 'Found at most so late, on average', hour)}
+    ${lagChart('lag', 'How late faxes are found, at most', hour)}
     ${durationsChart('durations', 'How long faxes take, and when they are polled now', durations)}
     ${finishedChart('day', 'Faxes finished, by ten minutes', day)}
-    ${lagChart('day-lag', 'Found at most so late, over a day', day)}
+    ${lagChart('day-lag', 'How late, at most, over a day', day)}
   </div>`;
 }
 

@@ -44,7 +44,7 @@ function table(accounts: readonly JudgedAccount[]): Content {
     <table>
       <thead>
         <tr>
-          ${['Account', 'State', 'In flight', 'Pace', 'Mean lag'].map((name) => html`<th scope="col">${name}</th>`)}
+          ${['Account', 'State', 'In flight', 'Pace', 'Found late, at most'].map((name) => html`<th scope="col">${name}</th>`)}
         </tr>
       </thead>
       <tbody>

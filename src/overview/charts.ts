@@ -62,7 +62,7 @@ export function lagChart(id: string, title: string, series: Series): Content {
   const drawn = html`<path class="lag" d=${line(PLOT, lags, max)} />`;
   const table = tableOf(
     id,
-    ['from', 'at most so late, s'],
+    ['from', 'late by at most, s'],
     rowsOf(series, (count) => [seconds(meanLag(count))]),
   );
   return figureOf(id, title, summary, [axes(max, (value) => `${figure(value)} s`, series), drawn], table);

@@ -124,7 +124,9 @@ function problemsOf(state: AccountState, account: string | undefined): Problem[]
       what:
         `The API uses ${count(wordings.length, 'wording', 'wordings')} that no rule knows; ` +
         'such faxes stay pending.',
-      remedy: 'If one of them is final, put its rule below into a CLASSIFICATION_FILE, and restart the workers.',
+      remedy:
+        'Put the rules below into a CLASSIFICATION_FILE, with the right outcome where a wording is final, and restart ' +
+        'the workers: that ends this warning.',
     });
   }
   if (historyStoppedUntil !== undefined) {
@@ -150,7 +152,7 @@ const BRAKES: Readonly<Record<BrakeReason, Problem>> = {
   rate_limited: {
     severity: 'critical',
     short: 'requests refused',
-    what: 'The API refuses requests for their number (403 or 429): polling pauses, then goes on slower.',
+    what: 'The API refuses requests, as there are too many (403 or 429): polling pauses, then goes on slower.',
     remedy: 'Lower RATE_LIMIT_MAX. If something else uses the key, raise RATE_LIMIT_HEADROOM.',
   },
   api_down: {

@@ -33,6 +33,7 @@ const SERVED = [
 /** A fax, and the account that is meant, where several have one of that id. */
 type FaxRoute = { Params: { id: string }; Querystring: { account?: unknown } };
 
+const NO_PAGE = 'There is no such page here. Search for a fax above, or go to the overview.';
 const NO_ACCOUNT = 'No account of this name is served here.';
 
 /** The pages for people, and the same as JSON. They only read. */
@@ -75,6 +76,10 @@ export function createOverview({ awake, all, named, redisUp }: OverviewParts): O
   };
   return {
     register(app) {
+      app.setNotFoundHandler(async (request, reply) => {
+        if (!request.headers.accept?.includes('text/html')) return reply.code(404).send({ error: 'no such page' });
+        return sendPage(reply, 404, messagePage('Not found', NO_PAGE));
+      });
       for (const { name, type } of SERVED) addFile(app, name, type);
       app.get('/', async (_request, reply) => {
         if (named) {

@@ -277,7 +277,10 @@ describe('with the service running', () => {
   it('track --json: the counts, or with --wait each result, for machines', async () => {
     harness = await Harness.start({ redisUrl: redis.url });
     harness.simulator.send(1, fateOf('sent', 100));
-    expect(await run(['track', '1', '--json'], harness.env)).toEqual({ code: 0, output: '{"tracked":1,"refused":0}' });
+    expect(await run(['track', '1', '1', '--json'], harness.env)).toEqual({
+      code: 0,
+      output: '{"tracked":1,"refused":0,"repeated":1}',
+    });
     const { code, output } = await run(['track', '1', '--json', '--wait'], harness.env);
     expect([code, JSON.parse(output)]).toEqual([
       0,

@@ -55,6 +55,16 @@ describe('the dashboard', () => {
     );
   });
 
+  it('what does not exist is a page for browsers, JSON for others, and behind the password too', async () => {
+    await start({ DASHBOARD_USERNAME: 'ops', DASHBOARD_PASSWORD: 'correct horse' });
+    const asOps = basic('ops', 'correct horse');
+    const page = await get('/nothing', { headers: { ...asOps.headers, accept: 'text/html,*/*;q=0.8' } });
+    expect([page.status, await page.text()]).toEqual([404, expect.stringContaining('There is no such page here')]);
+    const json = await get('/nothing', asOps);
+    expect([json.status, await json.json()]).toEqual([404, { error: 'no such page' }]);
+    expect((await get('/nothing')).status).toBe(401);
+  });
+
   it('asks for the password on every page but health, readiness and metrics', async () => {
     await start({ DASHBOARD_USERNAME: 'ops', DASHBOARD_PASSWORD: 'correct horse' });
     for (const path of ['/', '/queues', '/queues/api/queues']) {

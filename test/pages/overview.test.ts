@@ -123,8 +123,8 @@ describeIn('the overview', () => {
 
   it.each([
     [401, 'The API refuses the key (401): polling is stopped.', 'Check the key in the Fax.to dashboard'],
-    [403, 'The API refuses requests for their number', 'Lower RATE_LIMIT_MAX'],
-    [429, 'The API refuses requests for their number', 'Lower RATE_LIMIT_MAX'],
+    [403, 'The API refuses requests, as there are too many', 'Lower RATE_LIMIT_MAX'],
+    [429, 'The API refuses requests, as there are too many', 'Lower RATE_LIMIT_MAX'],
     [500, 'Most requests to the API fail', 'Check FAX_API_BASE_URL'],
   ])('tells that the brake is on after %d', async (code, what, remedy) => {
     await start();
