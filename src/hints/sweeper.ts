@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AlertDesk } from '../alerts/alert-desk.ts';
 import type { Keys } from '../contract/keys.ts';
@@ -7,16 +6,15 @@ import type { HistoryAnswer } from '../fax-api/history-answer.ts';
 import type { RateLimit } from '../limit/rate-limit.ts';
 import type { Log } from '../log/log.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
-import { loadScript, type Script } from '../redis/script.ts';
 import type { Chooser } from '../schedule/chooser.ts';
 import { candidateScore } from '../schedule/in-flight.ts';
 import type { Settings } from '../settings/table.ts';
-import { every } from '../timing/every.ts';
 import type { HistoryKnowledge, HistoryRecord } from './history-record.ts';
 import { Trial, whyUseless, type HistoryTrust } from './history-trust.ts';
 import { HistoryView, oldestFirst, type Reading } from './history-view.ts';
 import type { Hints } from './hints.ts';
 import type { PageWorth } from './page-map.ts';
+import { SweepLead } from './sweep-lead.ts';
 import { watchedFaxes } from './watched-faxes.ts';
 
 type SweepSettings = Pick<Settings, 'HISTORY_PAGE_SIZE' | 'POLL_MIN_INTERVAL_MS' | 'POLL_MAX_INTERVAL_MS'>;
@@ -41,14 +39,10 @@ export type SweeperParts = {
   readonly log: Log;
 };
 
-type LeadReply = [now: number, leads: number, inFlight: number, braked: number, hinted: number];
-
-const LEAD_MS = 5_000; // another takes over so soon if this worker dies; renewed while a request is under way
 const REST_MS = 1_000; // between looks at whether to sweep at all
 const LEAST_REST_MS = 20; // at a fast pace: what a look takes must not fill the process
 const LOOK_AGAIN_SLOTS = 0.25;
 const RENEW_MS = 1_000;
-const WORTH_KEPT_MS = 3_000; // the slots of a sweeper that died go to polls after so long
 const MOST_FAXES = 2_000; // in flight, the newest, that are looked for on the list
 const LOOKS = 5; // at one page, in the least interval between two polls of one fax
 const HINT_AGAIN = 12; // least intervals until the same fax is hinted at again
@@ -67,8 +61,7 @@ const TRIAL_SLOTS = { first: 3, again: 30 };
 export class Sweeper {
   readonly #parts: SweeperParts;
   readonly #settings: SweepSettings;
-  readonly #lead: Script<LeadReply>;
-  readonly #worker = randomUUID();
+  readonly #lead: SweepLead;
   readonly #stopping = new AbortController();
   #view: HistoryView;
   #trial = new Trial();
@@ -77,14 +70,13 @@ export class Sweeper {
   #knowledge: HistoryKnowledge | undefined;
   #renewedAt = -Infinity;
   #sweptAt = -Infinity;
-  #worthMs = 0; // as told to the choosers last
   #failures = 0; // in a row
   #running: Promise<void> | undefined;
 
   constructor(parts: SweeperParts, settings: SweepSettings) {
     this.#parts = parts;
     this.#settings = settings;
-    this.#lead = loadScript(parts.redis, new URL('./sweep-lead.lua', import.meta.url));
+    this.#lead = new SweepLead(parts.redis, parts.keys);
     this.#view = this.#newView();
   }
 
@@ -106,14 +98,14 @@ export class Sweeper {
       });
       await sleep(Math.max(restMs, LEAST_REST_MS), undefined, { signal: stop, ref: false }).catch(() => undefined);
     }
-    await this.#resign().catch(() => undefined);
+    await this.#lead.resign().catch(() => undefined);
   }
 
   /** @returns after how long to look again, ms */
   async #turn(): Promise<number> {
     const { limit } = this.#parts;
-    const [now, leads, inFlight, braked, hinted] = await this.#takeLead();
-    if (leads === 0) {
+    const { now, leads, inFlight, braked, hinted } = await this.#lead.take();
+    if (!leads) {
       this.#view = this.#newView(); // what it knew is old by the time that it takes over
       this.#trial = new Trial();
       this.#renewedAt = -Infinity;
@@ -121,7 +113,7 @@ export class Sweeper {
     }
     // Where each fax may be polled at the least interval, a list would find it hardly sooner.
     const few = (inFlight * 1000) / this.#settings.POLL_MIN_INTERVAL_MS <= limit.current;
-    if (few || braked === 1) return this.#leaveSlots();
+    if (few || braked) return this.#leaveSlots();
     const { trust } = await this.#renew(now);
     if (trust.stoppedUntil > now) return this.#leaveSlots();
     const page = this.#next(now, trust);
@@ -144,12 +136,6 @@ export class Sweeper {
     return 1000 / this.#parts.limit.current;
   }
 
-  /** Becomes the worker that sweeps, or stays it, if no other is. */
-  async #takeLead(): Promise<LeadReply> {
-    const { sweeper, inFlight, brake, hinted } = this.#parts.keys;
-    return this.#lead([sweeper, inFlight, brake, hinted], [this.#worker, LEAD_MS]);
-  }
-
   /** The page to look at next; undefined if none is worth a request, or a list on trial has had its share of slots. */
   #next(now: number, { trusted, stops }: HistoryTrust): PageWorth | undefined {
     const everySlots = trusted ? 1 : stops === 0 ? TRIAL_SLOTS.first : TRIAL_SLOTS.again;
@@ -163,19 +149,12 @@ export class Sweeper {
     return worthMs - finals * this.#parts.chooser.unhintedWorthMs;
   }
 
-  /** Slots that are worth more with a poll go to polls: of less worth than before, the next may be such a one. */
   async #claimSlots(worthMs: number): Promise<void> {
-    const { redis, keys, chooser } = this.#parts;
-    await redis.set(keys.sweepWorth, worthMs, 'PX', WORTH_KEPT_MS);
-    if (worthMs < this.#worthMs) chooser.next();
-    this.#worthMs = worthMs;
+    if (await this.#lead.claimSlots(worthMs)) this.#parts.chooser.next();
   }
 
   async #leaveSlots(restMs = REST_MS): Promise<number> {
-    const { redis, keys, chooser } = this.#parts;
-    await redis.del(keys.sweepWorth);
-    if (this.#worthMs > 0) chooser.next();
-    this.#worthMs = 0;
+    await this.#claimSlots(0);
     return restMs;
   }
 
@@ -210,10 +189,11 @@ export class Sweeper {
   }
 
   async #sweep(page: number, now: number): Promise<void> {
-    const { chooser, observer, record } = this.#parts;
+    const { ask, chooser, log, observer, record } = this.#parts;
     this.#sweptAt = now;
     this.#asked += 1;
-    const answer = await this.#ask(page);
+    const notRenewed = (err: unknown): void => log.debug({ err }, 'lead not renewed');
+    const answer = await this.#lead.keep(() => ask(page), notRenewed);
     const outcome = answer.kind === 'list' ? 'ok' : 'unusable';
     observer.swept(outcome);
     const { trust, words } = await record.read();
@@ -229,16 +209,6 @@ export class Sweeper {
     }
     await this.#act(this.#view.read(page, entries, words, trust.trusted, now), now);
     chooser.next();
-  }
-
-  async #ask(page: number): Promise<HistoryAnswer> {
-    const failed = (err: unknown): void => this.#parts.log.debug({ err }, 'lead not renewed');
-    const renewing = every(RENEW_MS, () => this.#takeLead(), failed);
-    try {
-      return await this.#parts.ask(page);
-    } finally {
-      renewing[Symbol.dispose]();
-    }
   }
 
   async #act({ hints, pending, evidence }: Reading, now: number): Promise<void> {
@@ -272,12 +242,6 @@ export class Sweeper {
       `the list of faxes is of no use (${reason}): faxes are found by polls alone; it is tried again now and then; ` +
         'set HISTORY_SWEEP=off if your key has no list',
     );
-  }
-
-  async #resign(): Promise<void> {
-    const { redis, keys } = this.#parts;
-    if ((await redis.get(keys.sweeper)) !== this.#worker) return;
-    await redis.del(keys.sweeper, keys.sweepWorth);
   }
 
   #newView(): HistoryView {
