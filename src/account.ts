@@ -194,7 +194,7 @@ export class Account {
     if (this.#settings.HISTORY_SWEEP === 'auto') this.#startSweeper(started);
     this.#key.attach(worker);
     started.defer(() => this.#key.close());
-    worker.on('drained', () => this.chooser.next());
+    worker.on('drained', () => this.chooser.onDrained());
     worker.run().catch((err: unknown) => log.error({ err }, 'worker stopped'));
     log.info({ queue: this.queue.name, concurrency: this.#settings.WORKER_CONCURRENCY }, 'worker started');
   }

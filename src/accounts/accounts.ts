@@ -123,8 +123,9 @@ export class Accounts {
    * accounts that sleep; only if one of them has woken is each asked for.
    */
   #look(): void {
+    const now = performance.now();
     const due = [...this.#served.values()].filter(
-      (served) => served.account.name !== undefined && !this.#looking.has(served),
+      (served) => served.account.name !== undefined && !this.#looking.has(served) && served.isDue(now),
     );
     const suits = ({ awake }: ServedAccount): boolean => !awake && !this.#parts.redis.isCluster;
     const together = due.filter(suits);

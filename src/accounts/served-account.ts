@@ -1,6 +1,8 @@
 import type { Account } from '../account.ts';
 import type { Log } from '../log/log.ts';
+import { OnceAMinute } from '../log/once-a-minute.ts';
 
+const LOOK_WHILE_AWAKE_MS = 5_000; // that only tells when to sleep
 const ASLEEP_AFTER_MS = 60_000; // with nothing in flight
 
 /** An account that wakes when something is in flight, and sleeps when nothing was for a minute. */
@@ -9,8 +11,11 @@ export class ServedAccount {
   readonly #polls: boolean;
   readonly #log: Log;
   readonly #asleepAfterMs: number;
-  #awake = false;
+  readonly #failures = new OnceAMinute();
+  #started = false;
+  #failing = false;
   #busyAt = -Infinity;
+  #seenAt = -Infinity;
   #ended = false;
   #changing: Promise<void> | undefined;
 
@@ -22,15 +27,22 @@ export class ServedAccount {
     this.#asleepAfterMs = asleepAfterMs;
   }
 
+  /** Whether it polls, or would if its start did not fail. */
   get awake(): boolean {
-    return this.#awake;
+    return this.#started || this.#failing;
+  }
+
+  /** Whether to look at it. @param now ms, by any clock that does not jump */
+  isDue(now: number): boolean {
+    return !this.#started || now - this.#seenAt >= LOOK_WHILE_AWAKE_MS;
   }
 
   /** Wakes it and waits for that; what it rejects with is the error of the start. */
   async wake(): Promise<void> {
-    if (this.#awake || this.#ended) return;
+    if (this.#started || this.#ended) return;
     if (this.#polls) await this.account.start();
-    this.#awake = true;
+    this.#started = true;
+    this.#failing = false;
   }
 
   /**
@@ -39,10 +51,12 @@ export class ServedAccount {
    * @param now ms, by any clock that does not jump
    */
   seen(inFlight: boolean, now: number): void {
+    this.#seenAt = now;
     if (inFlight) this.#busyAt = now;
     if (this.#changing || this.#ended) return;
-    if (inFlight && !this.#awake) this.#change(() => this.wake());
-    else if (this.#awake && now - this.#busyAt >= this.#asleepAfterMs) this.#change(() => this.#sleep());
+    if (inFlight && !this.#started)
+      this.#change(() => this.wake().catch((error: unknown) => this.#onFailure(error as Error)));
+    else if (this.awake && now - this.#busyAt >= this.#asleepAfterMs) this.#change(() => this.#sleep());
   }
 
   /** Stops it for good: it takes no new job, and finishes those under way. */
@@ -53,13 +67,20 @@ export class ServedAccount {
   }
 
   async #sleep(): Promise<void> {
-    this.#awake = false;
+    this.#started = false;
+    this.#failing = false;
     if (this.#polls) await this.account.stop();
+  }
+
+  #onFailure(err: Error): void {
+    this.#failing = !this.#ended;
+    if (!this.#failures.isDue(err.message)) return;
+    this.#log.error({ err, account: this.account.name }, 'account cannot start: trying again every second');
   }
 
   #change(step: () => Promise<void>): void {
     this.#changing = step()
-      .catch((err: unknown) => this.#log.error({ err, account: this.account.name }, 'start failed: trying again'))
+      .catch((err: unknown) => this.#log.error({ err, account: this.account.name }, 'account not stopped properly'))
       .finally(() => {
         this.#changing = undefined;
       });

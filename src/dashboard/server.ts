@@ -124,7 +124,9 @@ async function stateOf({ awake, redis, storage }: HttpParts) {
     ownKeyRefused: ownKeyRefused(),
     idleMs: idleMs(),
   }));
-  const noneRead = accounts.length > 0 && fleets.every((fleet) => fleet === undefined);
+  // Of several accounts, the only one that is awake may have keys that cannot be read: that says nothing of Redis.
+  const several = accounts.length > 1 || accounts[0]?.name === undefined;
+  const noneRead = several && accounts.length > 0 && fleets.every((fleet) => fleet === undefined);
   return { redisUp: answers && !noneRead, storageProblem, awake: read };
 }
 

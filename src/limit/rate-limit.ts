@@ -1,6 +1,7 @@
 import type { Queue } from 'bullmq';
 import type { Keys } from '../contract/keys.ts';
 import type { Log } from '../log/log.ts';
+import { OnceAMinute } from '../log/once-a-minute.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import type { RedisClock } from '../redis/clock.ts';
 import { loadScript, type Script } from '../redis/script.ts';
@@ -44,7 +45,7 @@ export class RateLimit {
   readonly #giveBack: Script<number>;
   readonly #take: Script<number>;
   readonly #limiterCheck: Script<[max: string | null, duration: string | null]>;
-  readonly #fit: Script<number>;
+  readonly #fit: Script<[max: string | null, duration: string | null, concurrency: string | null]>;
   readonly #pace: FleetPace;
   #running = false;
   #shapedFor: { readonly ceiling: number; readonly pace: number };
@@ -68,7 +69,7 @@ export class RateLimit {
     this.#giveBack = loadScript(redis, new URL('./slot-give-back.lua', import.meta.url));
     this.#limiterCheck = loadScript(redis, new URL('./limiter-check.lua', import.meta.url));
     this.#take = loadScript(redis, new URL('./slot-take.lua', import.meta.url));
-    this.#fit = loadScript(redis, new URL('./rate-limit-fit.lua', import.meta.url));
+    this.#fit = loadScript(redis, new URL('./limiter-fit.lua', import.meta.url));
     this.#pace = new FleetPace({ redis, keys, clock, log }, settings);
     this.#shapedFor = { ceiling: this.#pace.ceiling, pace: this.#pace.current };
     this.#greatest = this.#shapeOf(this.#pace.ceiling);
@@ -83,7 +84,11 @@ export class RateLimit {
     await this.#refresh();
     this.#running = true;
     this.#refreshing?.[Symbol.dispose]();
-    const failed = (err: unknown): void => this.#log.debug({ err }, 'pace not refreshed');
+    const failures = new OnceAMinute();
+    const failed = (error: unknown): void => {
+      const { message: reason } = error as Error;
+      if (failures.isDue(reason)) this.#log.warn({ reason }, 'the pace cannot be read: it stays as it was');
+    };
     this.#refreshing = every(REFRESH_MS, () => this.#refresh(), failed);
   }
 
@@ -202,15 +207,13 @@ export class RateLimit {
   }
 
   async #refresh(): Promise<void> {
-    const [[max, duration, concurrency]] = await Promise.all([
-      this.#redis.hmget(this.#metaKey, 'max', 'duration', 'concurrency'),
-      this.#pace.refresh(),
-    ]);
-    this.#fitShape();
+    await this.#pace.refresh();
+    this.#setShape();
+    const keys = [this.#limiterKey, this.#metaKey];
+    const [max, duration, concurrency] = await this.#fit(keys, [this.#shape.duration, HELD]);
     // Where no other worker runs, nothing was fetched without a limit.
     if (this.#isLost(max, duration) && (this.workers > 1 || this.#running)) await this.#restore();
     else if (Number(max) !== this.#shape.max || Number(duration) !== this.#shape.duration) await this.#put();
-    await this.#fit([this.#limiterKey], [this.#shape.duration, HELD]);
     if (concurrency) {
       await this.#queue.removeGlobalConcurrency();
       this.#log.warn(
@@ -221,7 +224,7 @@ export class RateLimit {
   }
 
   /** Finding a shape is a search, some 25 ms at a million requests per second: only a changed pace is worth one. */
-  #fitShape(): void {
+  #setShape(): void {
     const { ceiling, current: pace } = this.#pace;
     if (ceiling !== this.#shapedFor.ceiling) this.#greatest = this.#shapeOf(ceiling);
     if (pace !== this.#shapedFor.pace) this.#shape = this.#shapeOf(pace);

@@ -80,11 +80,10 @@ export class Poller {
     const claim = await this.#claim(found, slot);
     const visit = visitOf(found, claim.now);
     const { chooser, results } = this.#parts;
+    if (claim.kind === 'held') throw new RateLimitError();
+    chooser.next(); // this job waits for a slot no more, whatever comes of it
     switch (claim.kind) {
-      case 'held':
-        throw new RateLimitError();
       case 'go':
-        chooser.next();
         return this.#poll(visit, claim);
       case 'done': // whoever enqueued the fax after its event may be waiting
         if (isFirst(progress)) await results.publishAgain(claim.result);
@@ -92,7 +91,6 @@ export class Poller {
       case 'leased':
         return this.#standBy(visit, claim);
       case 'joined':
-        chooser.next();
         return this.#wait({ ...visit, progress: { ...visit.progress, leftOver: false } }, claim.now, chooser.netMs);
       case 'yield':
         return this.#wait(visit, claim.now, claim.waitMs);

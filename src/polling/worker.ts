@@ -1,6 +1,7 @@
 import { UnrecoverableError, Worker, type Processor, type Queue, type Telemetry } from 'bullmq';
 import type { Settings } from '../settings/table.ts';
 import type { Log } from '../log/log.ts';
+import { OnceAMinute } from '../log/once-a-minute.ts';
 import { faultBackoff } from '../schedule/fault-backoff.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { readableJob, repair } from './unreadable-job.ts';
@@ -92,21 +93,15 @@ export function createWorker(
   return worker;
 }
 
-const LOGGED_EVERY_MS = 60_000;
-const MAX_REASONS = 100;
-
 /**
  * A visit that fails is tried again. Each reason is logged at most once a minute, as every fax in flight may fail for
  * the same one.
  */
 function logFailures(worker: Worker, log: Log): void {
-  const loggedAt = new Map<string, number>();
+  const failures = new OnceAMinute();
   worker.on('failed', (job, error) => {
     if (error instanceof UnrecoverableError) return; // a wrong payload: logged where it was found
-    const now = performance.now();
-    if (now - (loggedAt.get(error.message) ?? -Infinity) < LOGGED_EVERY_MS) return;
-    if (loggedAt.size >= MAX_REASONS) loggedAt.clear();
-    loggedAt.set(error.message, now);
+    if (!failures.isDue(error.message)) return;
     log.warn({ jobId: job?.id, reason: error.message }, 'a visit of a job failed: it will be tried again');
   });
 }

@@ -6,13 +6,15 @@ import type { RedisClient } from './redis-client.ts';
 export type Script<Reply> = (keys: readonly string[], args: readonly (string | number)[]) => Promise<Reply>;
 
 /**
- * Registers a `.lua` file as a command of a client, under its folder and its name: sent once, then run by its hash.
- * What it expects and returns is described at the top of the file.
+ * Registers a `.lua` file as a command of a client, under its folder and its name: sent once, then run by its hash. Of
+ * a thousand accounts on one client, the first registers it for all. What it expects and returns is described at the
+ * top of the file.
  */
 export function loadScript<Reply>(redis: RedisClient, file: URL): Script<Reply> {
   const command = `faxwatch/${basename(dirname(file.pathname))}/${basename(file.pathname, '.lua')}`;
-  redis.defineCommand(command, { lua: readFileSync(file, 'utf8') });
-  const run = (redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>)[command];
+  const commands = redis as unknown as Record<string, (...args: (string | number)[]) => Promise<Reply>>;
+  if (!commands[command]) redis.defineCommand(command, { lua: readFileSync(file, 'utf8') });
+  const run = commands[command];
   if (!run) throw new Error(`the Redis client did not take the script ${command}`);
   return (keys, args) => run.call(redis, keys.length, ...keys, ...args);
 }

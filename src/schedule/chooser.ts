@@ -1,6 +1,7 @@
 import { Job, type Queue } from 'bullmq';
 import type { Settings } from '../settings/table.ts';
 import type { Log } from '../log/log.ts';
+import { OnceAMinute } from '../log/once-a-minute.ts';
 import { watchesFax } from '../redis/fax-of-job.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { choose, greatestInterval, safetyNetMs, type IntervalBounds } from './choose.ts';
@@ -46,6 +47,7 @@ export class Chooser {
   #unhintedWorthMs = 0;
   #leadingBins: Iterable<number> = []; // where several are chosen at once
   #idle = true;
+  #full = false; // as many faxes wait for slots as should, as of the last round
   #running = false;
   #again = false;
   #stopped = true;
@@ -53,6 +55,7 @@ export class Chooser {
   #wake: NodeJS.Timeout | undefined;
   #refreshing: Disposable | undefined;
   #modelAt = -Infinity;
+  readonly #failures = new OnceAMinute();
 
   constructor(parts: ChooserParts) {
     this.#parts = parts;
@@ -131,20 +134,28 @@ export class Chooser {
     await this.#parts.inFlight.pending(faxId, ageMs, at);
   }
 
-  /**
-   * Sees that a fax waits for the next slot. To be called when a slot was taken, and when a worker finds nothing to do.
-   */
+  /** A worker finds nothing to do: often because the fax that waits has no slot yet, which is as it should be. */
+  onDrained(): void {
+    if (!this.#full) this.next();
+  }
+
+  /** Sees that a fax waits for the next slot. To be called when a slot was taken. */
   next(): void {
     this.#again = true;
     if (this.#running || this.#stopped) return;
     this.#running = true;
     this.#rounds()
-      .catch((err: unknown) => this.#parts.log.debug({ err }, 'no fax chosen: will try again'))
+      .catch((error: unknown) => this.#onFailure(error as Error))
       .finally(() => {
         this.#running = false;
         // Called between the last look and here, next() found the rounds still running.
         if (this.#again) this.next();
       });
+  }
+
+  #onFailure({ message: reason }: Error): void {
+    if (this.#stopped || !this.#failures.isDue(reason)) return;
+    this.#parts.log.warn({ reason }, 'no fax can be chosen for the next poll: faxes are polled much later meanwhile');
   }
 
   async #rounds(): Promise<void> {
@@ -167,10 +178,10 @@ export class Chooser {
     const { inFlight, limit } = this.#parts;
     const ahead = this.#ahead;
     const slotMs = 1000 / limit.current;
-    const [{ now, waiting, heads, braked, newProbeMs, lingering, hintedWaiting, ...more }, binds] = await Promise.all([
-      inFlight.heads(ahead, slotMs, this.#leadingBins),
-      limit.binds(),
-    ]);
+    const found = await inFlight.heads(ahead, slotMs, this.#leadingBins);
+    const { now, waiting, heads, braked, newProbeMs, lingering, hintedWaiting, ...more } = found;
+    const slots = Math.max(0, ahead - waiting);
+    this.#full = slots === 0;
     this.#inFlight = more.inFlight;
     this.#candidates = more.candidates;
     const choice = choose(
@@ -180,7 +191,7 @@ export class Chooser {
       this.bounds,
       {
         ahead,
-        slots: Math.max(0, ahead - waiting),
+        slots,
         hintedSlots: Math.max(0, ahead - hintedWaiting),
         sweepWorthMs: more.sweepWorthMs,
       },
@@ -190,14 +201,17 @@ export class Chooser {
       this.#unhintedWorthMs = choice.unhintedWorthMs;
       this.#leadingBins = ahead > 1 ? new Set(choice.leading.map(binOfCandidate)) : [];
     }
-    this.#idle = !binds && waiting === 0 && choice.chosen.length === 0 && more.sweepWorthMs === undefined;
-    const readyMs = Math.min(choice.readyMs, more.hintedInMs ?? Infinity);
+    const isUnused = waiting === 0 && choice.chosen.length === 0 && more.sweepWorthMs === undefined;
+    this.#idle = isUnused && !(await limit.binds());
+    // Where all slots have a fax, the next round comes with the next slot.
+    const readyMs = Math.min(choice.chosen.length < slots ? choice.readyMs : Infinity, more.hintedInMs ?? Infinity);
     if (readyMs < REFRESH_MS) this.#wakeIn(readyMs);
     await Promise.all((await inFlight.jobsOf(lingering)).map(async (fax) => this.#promote(fax)));
     if (choice.chosen.length === 0) return;
     this.#worthMs = choice.worthMs;
     const hinted = new Set(choice.chosen.flatMap((candidate) => (candidate.hinted ? [candidate.faxId] : [])));
     const taken = await inFlight.take(choice.chosen.map(({ faxId }) => faxId));
+    this.#full ||= taken.length === slots;
     await Promise.all(taken.map(async (fax) => this.#promote(fax, hinted.has(fax.faxId))));
   }
 

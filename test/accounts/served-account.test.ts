@@ -38,16 +38,30 @@ it('wakes with its first job, sleeps a minute after its last, and wakes again', 
   expect(calls).toEqual(['start', 'stop', 'start']);
 });
 
-it('is started again if its start fails', async () => {
+it('is started again if its start fails, and counts as awake while there is something in flight', async () => {
   const served = new ServedAccount(account, true, silentLog);
   failing = true;
   served.seen(true, 0);
   await settled();
-  expect(served.awake).toBe(false);
+  expect(served.awake).toBe(true);
   failing = false;
   served.seen(true, 1_000);
   await settled();
   expect([served.awake, calls]).toEqual([true, ['start', 'start']]);
+});
+
+it('sleeps if it never started, and nothing is in flight any more', async () => {
+  const served = new ServedAccount(account, true, silentLog);
+  failing = true;
+  for (const [at, inFlight] of [
+    [0, true],
+    [30_000, false],
+    [60_000, false],
+  ] as const) {
+    served.seen(inFlight, at);
+    await settled();
+  }
+  expect(served.awake).toBe(false);
 });
 
 it('once ended it wakes no more', async () => {

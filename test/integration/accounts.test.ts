@@ -199,6 +199,23 @@ it('metrics, readiness and dashboard tell accounts apart', async () => {
   await harness.until(async () => !(await text('/metrics')).includes('account="north"') || undefined);
 });
 
+it('an account that cannot start is critical on the overview, and harms neither the others nor readiness', async () => {
+  harness = await replaced({ DASHBOARD_PORT: await port() });
+  await harness.start({ north, south }, { worker: true, board: true });
+  await harness.redis.set(`${harness.name}:north:ceilings`, 'no hash');
+  await harness.enqueue('north', 1);
+  const overview = await harness.until(async () => {
+    const shown = JSON.parse(await text('/api/overview')) as { severity: string; problems: { accounts: string[] }[] };
+    return shown.severity === 'critical' ? shown : undefined;
+  });
+  expect(overview.problems.map(({ accounts }) => accounts)).toEqual([['north']]);
+  expect(JSON.parse(await text('/readyz'))).toEqual({ status: 'ready' });
+  await harness.enqueue('south', 2);
+  await harness.eventsOf('south', 1);
+  await harness.redis.del(`${harness.name}:north:ceilings`);
+  await harness.eventsOf('north', 1);
+});
+
 async function replaced(env: Record<string, string>): Promise<AccountsHarness> {
   await harness.stop();
   return new AccountsHarness(redis.url, { FAX_API_BASE_URL: api.url, ...env });

@@ -1,4 +1,4 @@
-import { afterEach, it } from '@jest/globals';
+import { afterEach, expect, it } from '@jest/globals';
 import { Chooser, type ChooserParts } from '../../src/schedule/chooser.ts';
 import { shippedPrior } from '../../src/schedule/prior.ts';
 import { silentLog } from '../support/log.ts';
@@ -9,12 +9,12 @@ let chooser: Chooser;
 afterEach(() => chooser.stop());
 
 /** A chooser that finds nothing to choose. @param looked called when it looks, with how often it has */
-function chooserThat(looked: (times: number) => void): Chooser {
+function chooserThat(looked: (times: number) => void, waiting = 0): Chooser {
   let times = 0;
   const heads = async () => {
     await Promise.resolve();
     looked((times += 1));
-    return { ...NOTHING, hintedWaiting: 0, hintedInMs: undefined, sweepWorthMs: undefined, heads: [] };
+    return { ...NOTHING, waiting, hintedWaiting: 0, hintedInMs: undefined, sweepWorthMs: undefined, heads: [] };
   };
   const parts = {
     inFlight: { heads, jobsOf: () => Promise.resolve([]), tellSlotWorth: () => Promise.resolve() },
@@ -39,6 +39,18 @@ it.each(Array.from({ length: 12 }, (_, i) => i))(
     await Promise.race([second.promise, late]);
   },
 );
+
+it('a worker that finds nothing to do leads to another look only where no fax waits for the next slot', async () => {
+  let looks = 0;
+  for (const waiting of [1, 0]) {
+    chooser = chooserThat(() => (looks += 1), waiting);
+    await chooser.start();
+    await after(20, () => chooser.onDrained());
+    await after(20, () => undefined);
+    await chooser.stop();
+  }
+  expect(looks).toBe(1 + 2);
+});
 
 /** Microtasks, as answers that come together are handled one after the other. */
 async function after(steps: number, then: () => void): Promise<void> {
