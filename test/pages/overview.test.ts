@@ -105,7 +105,7 @@ describeIn('the overview', () => {
 
     harness.simulator.send(1, { then: [{ afterMs: 0, answer: said('strange', 'Gone fishing') }] });
     await harness.enqueue(1);
-    expect(await banner(page, '1 wording')).toContain('put its rule below into a CLASSIFICATION_FILE');
+    expect(await banner(page, '1 wording')).toContain('Put the rules below into a CLASSIFICATION_FILE');
     const rules = await page.getByRole('region', { name: 'Rules to copy' }).innerText();
     expect(JSON.parse(rules)).toMatchObject([{ anyOf: [{ status: ['strange'], messageIs: ['Gone fishing'] }] }]);
 
