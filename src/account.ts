@@ -227,7 +227,17 @@ export class Account {
           const answer = await api.status(faxId);
           return { answer, verdict: classify(answer, rules) };
         },
-        signals: new FleetSignals({ brake, limit, clock, answers, loneRefusals, key: this.#key, wordings, balance }),
+        signals: new FleetSignals({
+          brake,
+          limit,
+          clock,
+          answers,
+          loneRefusals,
+          key: this.#key,
+          wordings,
+          balance,
+          log,
+        }),
         chooser: this.chooser,
         hints: this.hints,
         results: new ResultStore(redis, keys, this.#settings, this.name),

@@ -11,6 +11,10 @@ import { wrap } from './cli/wrap.ts';
 import type { Roles } from './main.ts';
 
 const EX_USAGE = 64; // sysexits(3); as in cli/failure.ts, which takes long to load
+const EX_SIGPIPE = 141; // as for programs that the signal ends
+
+// Whoever reads the output has gone, as `head` does once it has enough.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? EX_SIGPIPE : 1));
 
 // Each command's code is loaded when it is run, so that `--help` and the small commands start at once.
 const program = new Command('faxwatch')
@@ -33,6 +37,13 @@ const positive = (text: string): number => {
   return value;
 };
 
+const MOST_PORT = 65_535;
+const portNumber = (text: string): number => {
+  const port = natural(text);
+  if (port > MOST_PORT) throw new InvalidArgumentError(`must be at most ${MOST_PORT}.`);
+  return port;
+};
+
 const share = (text: string): number => {
   if (!/^(0|1|0?\.\d{1,9})$/.test(text)) throw new InvalidArgumentError('must be a share from 0 to 1, such as 0.1.');
   return Number(text);
@@ -48,7 +59,7 @@ const duration = (text: string): number => {
 const account = () => new Option('--account <name>', 'the account of the service, if it has ACCOUNTS_FILE');
 const examples = (...lines: readonly string[]): string => ['Examples:', ...lines.map((line) => `  ${line}`)].join('\n');
 
-const COLUMNS = 80;
+const COLUMNS = Math.min(80, process.stdout.columns || 80);
 /** Words and what each means, in two columns. */
 function table(title: string, meanings: Readonly<Record<string, string>>): string {
   const longest = Math.max(...Object.keys(meanings).map(({ length }) => length));
@@ -61,12 +72,12 @@ function table(title: string, meanings: Readonly<Record<string, string>>): strin
 const exits = (codes: Readonly<Record<number, string>>): string =>
   table('Exit codes:', {
     64: 'an argument or an option is wrong',
-    69: 'Redis cannot be had',
+    69: 'Redis cannot be reached',
     78: 'a setting is wrong',
     ...codes,
   });
 const STOPPED = 'stopped by SIGTERM or SIGINT';
-const FOR_SERVICE = exits({ 0: `${STOPPED}, with the jobs under way finished`, 69: 'the port cannot be had' });
+const FOR_SERVICE = exits({ 0: `${STOPPED}, with the jobs under way finished`, 69: 'the port is in use' });
 /** What help adds to what commander says. */
 const sections = (...parts: readonly string[]): string => parts.map((part) => `\n${part}`).join('\n');
 
@@ -91,7 +102,7 @@ program
   .addHelpText(
     'after',
     sections(
-      exits({ 0: STOPPED, 69: 'the port cannot be had' }),
+      exits({ 0: STOPPED, 69: 'the port is in use' }),
       examples('faxwatch dashboard', 'DASHBOARD_READ_ONLY=true faxwatch dashboard'),
     ),
   )
@@ -245,7 +256,7 @@ program
 program
   .command('simulate')
   .description('run a stand-in for the Fax.to API, on loopback: status, list of faxes, callbacks')
-  .option('--port <port>', 'port to listen on', natural, 3001)
+  .option('--port <port>', 'port to listen on', portNumber, 3001)
   .option('--api-key <key>', 'the only key that it accepts; any key if omitted')
   .option('--rate-limit <max>', 'requests allowed per window; no limit if omitted', natural)
   .option('--rate-window <ms>', 'length of the window', natural, 60_000)
@@ -271,7 +282,7 @@ program
         'PUT /_simulator/faxes/<id>': 'sends a fax, its fate in the body or by its id',
         'GET /_simulator/stats': 'counts requests, refusals, faxes and callbacks',
       }),
-      exits({ 0: STOPPED, 69: 'the port cannot be had' }),
+      exits({ 0: STOPPED, 69: 'the port is in use' }),
       examples('faxwatch simulate', 'faxwatch simulate --rate-limit 60 --retry-after'),
     ),
   )

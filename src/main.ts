@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Account } from './account.ts';
 import { Accounts } from './accounts/accounts.ts';
+import { warnOfLeftBehind } from './accounts/left-behind.ts';
 import { hintsBySecret } from './accounts/hints-by-secret.ts';
 import { KeyFileWatch } from './accounts/key-file-watch.ts';
 import { keysOf, type Keys } from './contract/keys.ts';
@@ -136,17 +137,19 @@ async function startParts(
   const stopping = new AbortController();
   const begin = async (): Promise<void> => {
     if (settings.REDIS_URL !== 'embedded') await warnOfLosses(redis, log);
+    // On a cluster that queue had a prefix of its own, which is not known here.
+    if (settings.ACCOUNTS_FILE !== null && !redis.isCluster) await warnOfLeftBehind(redis, settings, log);
     if (roles.worker) storage.start();
     await accounts.start(); // in a dashboard no account polls or sets a pace: its settings are not those of the workers
   };
   const begun = untilItSucceeds(begin, stopping.signal, log);
+  started.defer(() => storage.stop());
   started.deferWithin(settings.SHUTDOWN_TIMEOUT_MS, () => accounts.stop()); // which ends by itself, sooner
   started.defer(() => begun);
   keyFile.start();
   started.defer(() => {
     keyFile.stop();
     stopping.abort();
-    storage.stop();
   });
   if (roles.worker) await startCallbacks(started, settings, accounts, redis, log);
   return { address, readKeys: () => keyFile.read() };

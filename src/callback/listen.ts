@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Log } from '../log/log.ts';
+import { ListenError } from '../settings/listen-error.ts';
 import type { Settings } from '../settings/table.ts';
 import { every } from '../timing/every.ts';
 
@@ -10,7 +11,7 @@ const AGAIN_MS = 2_000;
  * callbacks for all of them, and when it ends, another takes the port over.
  *
  * @returns what ends the tries
- * @throws Node's error with its code, such as `EACCES`
+ * @throws ListenError if it never will
  */
 export async function listen(
   server: FastifyInstance,
@@ -21,7 +22,7 @@ export async function listen(
     try {
       await server.listen({ host, port });
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw new ListenError('CALLBACK', host, port, error);
       return false;
     }
     log.info({ host, port }, 'callbacks are taken');

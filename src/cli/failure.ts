@@ -1,4 +1,5 @@
 import { AccountError, CancelError, RedisReplyError, RedisUnavailableError } from '../client/errors.ts';
+import { ListenError } from '../settings/listen-error.ts';
 import { SettingsError } from '../settings/settings-error.ts';
 import { Redaction } from '../log/redaction.ts';
 import { PayloadError } from '../contract/fax-job.ts';
@@ -49,6 +50,7 @@ function reportOf(error: unknown): [text: string, exitCode: number] {
   if (error instanceof CancelError) return [error.message, EX_TEMPFAIL];
   if (error instanceof RedisUnavailableError) return [`${error.message} (REDIS_URL)`, EX_UNAVAILABLE];
   if (error instanceof RedisReplyError) return [error.message, EX_UNAVAILABLE];
+  if (error instanceof ListenError) return [error.message, EX_UNAVAILABLE];
   if ('code' in error && error.code === 'EADDRINUSE') {
     return [`${error.message}: the port is in use; set another with DASHBOARD_PORT`, EX_UNAVAILABLE];
   }

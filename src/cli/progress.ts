@@ -1,4 +1,5 @@
 import { MultiBar } from 'cli-progress';
+import { fitted } from './say.ts';
 
 /** Lines on standard output, and below them a bar on standard error where that is a terminal. */
 export class Progress {
@@ -24,13 +25,13 @@ export class Progress {
   }
 
   line(text: string): void {
-    if (this.#bars && process.stdout.isTTY) this.#bars.log(`${text}\n`);
+    if (this.#bars && process.stdout.isTTY) this.#bars.log(`${fitted(text, process.stdout)}\n`);
     else console.log(text);
   }
 
   /** A line that is no outcome, on standard error. */
   note(text: string): void {
-    if (this.#bars) this.#bars.log(`${text}\n`);
+    if (this.#bars) this.#bars.log(`${fitted(text, process.stderr)}\n`);
     else console.error(text);
   }
 

@@ -7,7 +7,7 @@ export function say(text: string, to: NodeJS.WriteStream = process.stdout): void
 
 /** Text as it fits a terminal; elsewhere, as in a file, as it is. */
 export function fitted(text: string, { isTTY, columns }: Pick<NodeJS.WriteStream, 'isTTY' | 'columns'>): string {
-  if (!isTTY) return text;
+  if (!isTTY || !columns) return text; // a terminal without a size says 0
   return text
     .split('\n')
     .map((line) => wrap(line, columns))

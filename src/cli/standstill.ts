@@ -17,7 +17,7 @@ export type PollingState = {
 };
 
 const HELD: Readonly<Record<BrakeReason, string>> = {
-  unauthorized: 'Fax.to refuses the key (401): check FAX_API_KEY',
+  unauthorized: 'Fax.to refuses the key (401): check the key in FAX_API_KEY, its file or ACCOUNTS_FILE',
   rate_limited: 'Fax.to refuses requests, as there are too many (403 or 429): it goes on by itself, slower',
   api_down: 'most requests to Fax.to fail: it goes on by itself',
 };
@@ -27,7 +27,7 @@ export function standstill({ workers, paused, brake, heldUntil }: PollingState):
   if (workers === 0) return 'no worker runs, so nothing is polled: start one with faxwatch start, or faxwatch worker';
   if (paused) return 'the queue is paused, so nothing is polled: resume it on the dashboard';
   if (brake === undefined) return undefined;
-  return `polling is held until ${new Date(heldUntil).toISOString()}, as ${HELD[brake]}`;
+  return `polling is stopped, next try at ${new Date(heldUntil).toISOString()}: ${HELD[brake]}`;
 }
 
 /** Reads what stands in the way of polling in one space. */

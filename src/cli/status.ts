@@ -1,12 +1,15 @@
+import { oneLine } from '../fax-api/wording.ts';
 import { withClient } from './client-session.ts';
 import { pollCount, resultLine } from './event-line.ts';
 import { checkId } from './ids.ts';
 import { say } from './say.ts';
 import { readPollingState, standstill } from './standstill.ts';
 
-const ITS_TURN = 'when its turn comes: each request goes to the fax most likely to have finished';
+const MOST_CHARS = 200;
+const ITS_TURN = 'as soon as the rate limit allows: faxes likelier to be final go first';
 
-const lastOf = (message: string): string => (message === '' ? 'no answer yet' : `last "${message}"`);
+const lastOf = (message: string): string =>
+  message === '' ? 'no status from the API yet' : `last "${oneLine(message, MOST_CHARS)}"`;
 
 /** `faxwatch status`: exit 0 if the fax is known, 1 if not. */
 export async function status(

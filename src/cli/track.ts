@@ -47,11 +47,16 @@ export async function track(
   const source = file ?? (args.length === 0 && !process.stdin.isTTY ? '-' : undefined);
   await withClient(account, async (client, signal, service) => {
     const { faxes, bad, repeated } = await readFaxes(entries(args, source, signal), all);
-    if (file === undefined && faxes.size + bad === 0)
-      throw new CommandError('no ids: pass them as arguments, with --file or on standard input', EX_DATAERR);
+    if (faxes.size + bad === 0) {
+      const where = file === undefined ? 'pass them as arguments, with --file or on standard input' : `none in ${file}`;
+      throw new CommandError(`no ids: ${where}`, EX_DATAERR);
+    }
     const since = await client.lastEventId();
     const tracked = await trackAll(client, faxes, signal);
-    const others = [bad > 0 && `${bad} refused`, repeated > 0 && `${repeated} named again: the first counts`];
+    const others = [
+      bad > 0 && `${bad} refused`,
+      repeated > 0 && `${repeated} duplicate${repeated > 1 ? 's' : ''} ignored`,
+    ];
     if (!json) console.log([`${tracked} tracked`, ...others].filter(Boolean).join(', '));
     else if (!wait) console.log(JSON.stringify({ tracked, refused: bad, repeated }));
     if (bad > 0) process.exitCode = EX_DATAERR;

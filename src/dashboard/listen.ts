@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { AddressInfo } from 'node:net';
 import type { Log } from '../log/log.ts';
+import { ListenError } from '../settings/listen-error.ts';
 import type { Settings } from '../settings/table.ts';
 
 /**
@@ -9,7 +10,7 @@ import type { Settings } from '../settings/table.ts';
  * @param board whether it serves the dashboard: a worker goes without health and metrics if the port is taken, the
  *   dashboard cannot
  * @returns its URL; undefined if it does not listen
- * @throws Node's error with its code, such as `EADDRINUSE`
+ * @throws ListenError if nothing could listen there; Node's error if the port is taken
  */
 export async function listen(
   server: FastifyInstance,
@@ -22,7 +23,9 @@ export async function listen(
     await server.listen({ host, port });
   } catch (error) {
     // Several workers of one machine share the settings: the first serves health and metrics.
-    if (board || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    const isTaken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    if (!isTaken) throw new ListenError('DASHBOARD', host, port, error);
+    if (board) throw error;
     log.warn({ port }, 'port taken: this worker serves no health and no metrics; set DASHBOARD_PORT, 0 for none');
     return undefined;
   }

@@ -2,7 +2,7 @@ import basicAuth from '@fastify/basic-auth';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import type { Queue } from 'bullmq';
-import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Settings } from '../settings/table.ts';
 import type { ModelStore } from '../schedule/model-store.ts';
 import type { Chooser } from '../schedule/chooser.ts';
@@ -61,6 +61,7 @@ const REDIS_PATIENCE_MS = 2_000;
 const REQUESTS_PER_MINUTE = 1_200; // per address: an open board asks every few seconds
 const UNLIMITED = { config: { rateLimit: false } }; // refusing a probe would get a healthy process restarted
 const REQUEST_TIMEOUT_MS = 5_000; // to send a whole request: a page sends a few KiB at most
+const MOST_PARAM_CHARS = 1_000; // so that a wrong id is told so by the page itself
 const TIMEOUT_CHECK_MS = 1_000; // how often Node looks for requests that are late; 30 s by default
 
 /** Builds the HTTP side of the service: dashboard, health, readiness, metrics. It does not listen yet. */
@@ -69,6 +70,10 @@ export async function createServer(parts: HttpParts): Promise<FastifyInstance> {
     logger: false,
     trustProxy: false,
     requestTimeout: REQUEST_TIMEOUT_MS,
+    routerOptions: { maxParamLength: MOST_PARAM_CHARS },
+    frameworkErrors: (_error, _request, reply: FastifyReply) => {
+      void reply.code(400).header('x-content-type-options', 'nosniff').send({ error: 'no such page' });
+    },
     http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: TIMEOUT_CHECK_MS },
   });
   await app.register(helmet, {

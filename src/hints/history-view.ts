@@ -137,7 +137,8 @@ export class HistoryView {
     for (const [word, times] of this.#agreed) add(evidence, word, 'pending', times);
     this.#agreed = new Map();
     this.#largest = Math.max(this.#largest, entries.length);
-    this.#map.look({ page, seen, full: entries.length > 0 && entries.length >= this.#largest, now });
+    const full = entries.length > 0 && entries.length >= this.#largest;
+    this.#map.look({ page, seen, full, share: Math.min(1, entries.length / this.#options.pageSize), now });
     return { hints, pending, evidence };
   }
 

@@ -20,6 +20,8 @@ export type SeenPage = {
   readonly seen: ReadonlyMap<string, { readonly final: boolean }>;
   /** Whether the list goes on after it. */
   readonly full: boolean;
+  /** How many of the entries that were asked for it had, from 0 to 1: an API may give fewer at once. */
+  readonly share: number;
   readonly now: number;
 };
 
@@ -27,10 +29,11 @@ type Place = WatchedFax & {
   page: number;
   /** When the page on which the fax should have been was last looked at, ms since 1970; 0 for never. */
   lookedAt: number;
+  /** In how many pages of the size asked for it was looked for in vain. */
   misses: number;
 };
 
-const MOST_MISSES = 3; // pages on which a fax is looked for in vain
+const MOST_MISSES = 3;
 const SEEN_ENOUGH = 20; // misses after which a list that showed none unfinished counts as one of finished faxes only
 
 /**
@@ -73,7 +76,7 @@ export class PageMap {
   }
 
   /** A page was looked at. */
-  look({ page, seen, full, now }: SeenPage): void {
+  look({ page, seen, full, share, now }: SeenPage): void {
     this.#pageLookedAt.set(page, now);
     for (const [faxId, { final }] of seen) {
       if (final) this.#seenFinal += 1;
@@ -85,7 +88,7 @@ export class PageMap {
     for (const place of [...this.#places.values()]) {
       if (place.page !== page || seen.has(place.faxId)) continue;
       place.lookedAt = now;
-      if (!this.#finishedOnly) this.#miss(place, full);
+      if (!this.#finishedOnly) this.#miss(place, full, share);
     }
     if (this.#finishedOnly) this.#unlisted.clear(); // they are placed again when the faxes in flight are next renewed
   }
@@ -114,9 +117,9 @@ export class PageMap {
     return this.#seenUnfinished === 0 && this.#seenFinal > 0 && this.#misses >= SEEN_ENOUGH;
   }
 
-  #miss(place: Place, full: boolean): void {
+  #miss(place: Place, full: boolean, share: number): void {
     this.#misses += 1;
-    place.misses += 1;
+    place.misses += share;
     if (full && place.misses < MOST_MISSES) {
       place.page += 1;
       return;

@@ -14,7 +14,7 @@ export function accountPart(label: string, state: AccountState | undefined, judg
   </section>`;
 }
 
-const HEADINGS = { good: 'All is well', warning: 'Look at this', critical: 'This needs you' } as const;
+const HEADINGS = { good: 'All is well', warning: 'Look at this', critical: 'Needs attention' } as const;
 
 /** Whether all is well, and if not, what to do. Pure. @param whose what is said before a problem */
 export function banner<P extends Problem>(

@@ -67,7 +67,7 @@ function row({ view: { name, state }, judgement }: JudgedAccount): Content {
 }
 
 const inShort = ({ problems }: Judgement): string =>
-  problems.length === 0 ? 'well' : problems.map(({ short }) => short).join(', ');
+  problems.length === 0 ? 'OK' : problems.map(({ short }) => short).join(', ');
 
 function sleepers(asleep: readonly string[]): Content {
   if (asleep.length === 0) return null;

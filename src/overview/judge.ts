@@ -117,6 +117,8 @@ function problemsOf(state: AccountState, account: string | undefined): Problem[]
       remedy: 'Resume it in Bull Board, or with resume() of a BullMQ client.',
     });
   }
+  if (state.wrongTypes.length > 0) problems.push(ofWrongTypes(state.wrongTypes));
+  else if (problems.length === 0 && isNeglected(state)) problems.push(NEGLECTED);
   if (wordings.length > 0) {
     problems.push({
       severity: 'warning',
@@ -139,6 +141,33 @@ function problemsOf(state: AccountState, account: string | undefined): Problem[]
   }
   return problems;
 }
+
+const NEGLECTED_MS = 120_000; // requests of the last minute and more are known
+const NEGLECTED_SLOTS = 10;
+
+/** Whether jobs are due and nothing is asked for, although workers run and may. */
+function isNeglected({ fleet, counts, now }: AccountState): boolean {
+  const { jobs, overdueMs, oldestInFlightMs, pacePerSecond } = fleet;
+  const isDue = jobs.wait + jobs.prioritized > 0 || overdueMs > NEGLECTED_MS;
+  const slotsMs = (NEGLECTED_SLOTS * 1_000) / (pacePerSecond ?? Infinity);
+  return isDue && oldestInFlightMs > NEGLECTED_MS && slotsMs < NEGLECTED_MS && requestsPerSecond(counts, now) === 0;
+}
+
+const NEGLECTED: Problem = {
+  severity: 'critical',
+  short: 'nothing polled',
+  what: 'Faxes are due, and nothing was polled for over a minute.',
+  remedy:
+    'Look at the log of the workers. If a BullMQ client holds the queue (rateLimit()), polling resumes when that ends, ' +
+    'or at once with its removeRateLimitKey().',
+};
+
+const ofWrongTypes = (keys: readonly string[]): Problem => ({
+  severity: 'critical',
+  short: 'keys overwritten',
+  what: `Something else has written to ${keys.join(', ')}: polling may stand still.`,
+  remedy: 'Find out what it was, then delete these keys: the service makes them again. What they held is lost.',
+});
 
 const BRAKES: Readonly<Record<BrakeReason, Problem>> = {
   unauthorized: {

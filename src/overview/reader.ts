@@ -15,6 +15,7 @@ import { within } from '../timing/within.ts';
 import { readDayCounts } from './read-day-counts.ts';
 import { nextPoll } from './next-poll.ts';
 import { pollAges, survivalPoints } from './poll-ages.ts';
+import { wrongTypes } from './wrong-types.ts';
 import type { AccountState, FaxView, FleetState, PollLine, UnknownWording } from './state.ts';
 
 export type OverviewSettings = Pick<
@@ -40,6 +41,7 @@ export type OverviewAccount = {
 
 const PATIENCE_MS = 2_000; // the page is there within 3 s
 const ALIVE_MS = 10_000; // a worker says every second that it is alive
+const LAST_DATE = Date.UTC(9999, 11, 31); // a deadline may be any number of ms
 const SHOWN_WORDINGS = 20;
 const LOOKED_THROUGH = 1_000; // finished jobs, for the one of a fax
 
@@ -76,18 +78,20 @@ export class AccountReader {
   }
 
   async #state(): Promise<AccountState> {
-    const { redis, keys, fleet, storage, settings, ownKeyRefused } = this.#account;
+    const { redis, keys, queue, fleet, storage, settings, ownKeyRefused } = this.#account;
     const now = await this.#now();
-    const [state, workers, storageProblem, history, wordings, counts, curve, slotWorth] = await Promise.all([
+    const [state, workers, storageProblem, foreign, ...others] = await Promise.all([
       fleet.read(PATIENCE_MS),
       this.#workers(now),
       storage.check(),
+      wrongTypes(redis, keys, queue),
       this.#history.read(),
       redis.hgetall(keys.wordings),
       readDayCounts(redis, keys, now),
       this.#curve(),
       redis.get(keys.slotWorth),
     ]);
+    const [history, wordings, counts, curve, slotWorth] = others;
     const bounds = this.#bounds(state);
     return {
       now,
@@ -96,6 +100,7 @@ export class AccountReader {
       limitPerSecond: (settings.RATE_LIMIT_MAX * 1_000) / settings.RATE_LIMIT_DURATION_MS,
       ownKeyRefused: ownKeyRefused(),
       storageProblem,
+      wrongTypes: foreign,
       historyStoppedUntil: history.trust.stoppedUntil > now ? history.trust.stoppedUntil : undefined,
       wordings: Object.values(wordings).slice(0, SHOWN_WORDINGS).map(readWording),
       counts,
@@ -148,7 +153,9 @@ export class AccountReader {
       polls,
       kind: 'in-flight',
       enqueuedAt: new Date(job.timestamp).toISOString(),
-      deadlineAt: new Date(job.timestamp + (deadlineMs ?? settings.POLL_DEADLINE_MS)).toISOString(),
+      deadlineAt: new Date(
+        Math.min(LAST_DATE, job.timestamp + (deadlineMs ?? settings.POLL_DEADLINE_MS)),
+      ).toISOString(),
       metadata,
       pollCount: progress.polls,
       lastMessage: progress.lastMessage,

@@ -13,6 +13,8 @@ export type FleetState = {
   readonly jobs: Readonly<Record<'wait' | 'active' | 'delayed' | 'prioritized', number>>;
   /** Since the oldest fax in flight was enqueued, ms; 0 if there is none. */
   readonly oldestInFlightMs: number;
+  /** Since the job that is overdue longest fell due, ms; 0 if none is. */
+  readonly overdueMs: number;
 };
 
 /** A wording that no rule knows. */
@@ -32,6 +34,8 @@ export type AccountState = {
   readonly ownKeyRefused: boolean;
   /** Why results cannot be stored; undefined if they can. */
   readonly storageProblem: string | undefined;
+  /** Keys that something else has written to, as their types tell. */
+  readonly wrongTypes: readonly string[];
   /** Until when the list of faxes is not asked for, as it was of no use; undefined if it may be. */
   readonly historyStoppedUntil: number | undefined;
   readonly wordings: readonly UnknownWording[];

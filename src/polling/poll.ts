@@ -156,9 +156,10 @@ export class Poller {
    * Another job polls this fax. This one looks in now and then: it completes with the result, or takes over if the
    * other is gone. The more jobs of one fax there are, the more rarely each looks in.
    */
-  async #standBy({ job, token, progress }: Visit, claim: Extract<Claim, { kind: 'leased' }>): Promise<never> {
-    if (progress.claimedAt === null) {
-      await job.updateProgress(keptProgress({ ...NOT_POLLED, claimedAt: new Date(claim.now).toISOString() }));
+  async #standBy({ job, token, claimedAt }: Visit, claim: Extract<Claim, { kind: 'leased' }>): Promise<never> {
+    // Else it would count as new at its next look, and publish the event of the fax again.
+    if (isFirst(parseProgress(job.progress))) {
+      await job.updateProgress(keptProgress({ ...NOT_POLLED, claimedAt: new Date(claimedAt).toISOString() }));
     }
     const { standBys } = claim;
     const shared = Math.max(Math.min(standBys * STAND_BY_MS, this.#bounds.maxMs), standBys * STAND_BY_LEAST_MS);

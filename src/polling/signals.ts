@@ -1,5 +1,7 @@
 import type { BalanceWatch } from '../alerts/balance.ts';
 import type { Wordings } from '../alerts/wordings.ts';
+import type { Log } from '../log/log.ts';
+import { OnceAMinute } from '../log/once-a-minute.ts';
 import type { FaxProgress } from '../contract/progress.ts';
 import type { Answer } from '../fax-api/answer.ts';
 import type { Verdict } from '../fax-api/classify.ts';
@@ -46,6 +48,7 @@ export type FleetSignalsParts = {
   readonly loneRefusals: LoneRefusals;
   readonly key: OwnKey;
   readonly wordings: Wordings;
+  readonly log: Log;
   readonly balance: BalanceWatch;
 };
 
@@ -56,6 +59,7 @@ export type FleetSignalsParts = {
 export class FleetSignals {
   readonly #parts: FleetSignalsParts;
   readonly #outage = new OutageDetector();
+  readonly #failures = new OnceAMinute();
 
   constructor(parts: FleetSignalsParts) {
     this.#parts = parts;
@@ -71,11 +75,22 @@ export class FleetSignals {
       case 'not_found':
         return this.#onNotFound(answer, turn, asked);
       case 'status':
-        await Promise.all([this.#onGoodAnswer(answer, turn), this.#parts.answers.answered(turn.sentAt)]);
-        if (answer.userCashBalance !== null) await this.#parts.balance.seen(answer.userCashBalance);
-        if (verdict.kind === 'unrecognised') await this.#parts.wordings.met(verdict.wording, answer);
+        await this.#onStatus(answer, verdict, turn).catch((error: unknown) => this.#onFailedNote(error as Error));
         return NONE;
     }
+  }
+
+  async #onStatus(answer: Answer & { kind: 'status' }, verdict: Verdict, turn: Turn): Promise<void> {
+    const { answers, balance, wordings } = this.#parts;
+    await Promise.all([this.#onGoodAnswer(answer, turn), answers.answered(turn.sentAt)]);
+    if (answer.userCashBalance !== null) await balance.seen(answer.userCashBalance);
+    if (verdict.kind === 'unrecognised') await wordings.met(verdict.wording, answer);
+  }
+
+  /** What Redis does not take of this is no reason to throw the status of the fax away. */
+  #onFailedNote({ message: reason }: Error): void {
+    if (this.#failures.isDue(reason))
+      this.#parts.log.warn({ reason }, 'what an answer says of the API is not recorded');
   }
 
   async #onRefusal(

@@ -81,7 +81,12 @@ export function createWorker(
     removeOnComplete: { age: DAY_SECONDS, count: 1_000 },
     removeOnFail: { age: 7 * DAY_SECONDS, count: 1_000 },
   });
-  worker.on('error', (error) => log.debug({ reason: error.message }, 'worker: will try again'));
+  const refusals = new OnceAMinute();
+  worker.on('error', ({ name, message: reason }) => {
+    // What Redis refuses lasts; that it is away is logged elsewhere.
+    if (name !== 'ReplyError') log.debug({ reason }, 'worker: will try again');
+    else if (refusals.isDue(reason)) log.warn({ reason }, 'Redis refuses what the worker needs: trying again');
+  });
   logFailures(worker, log);
   worker.on('stalled', (jobId) => {
     log.warn({ jobId }, 'a worker died or hung while it had this job: taken over');

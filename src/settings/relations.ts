@@ -24,6 +24,9 @@ export function* brokenRelations(s: Settings, needsKey: boolean): Generator<Brok
   if (s.CALLBACK_PORT !== 0 && s.CALLBACK_SECRET === null && s.ACCOUNTS_FILE === null) {
     yield [['CALLBACK_SECRET', 'CALLBACK_PORT'], 'required with CALLBACK_PORT'];
   }
+  if (s.CALLBACK_PORT !== 0 && s.CALLBACK_PORT === s.DASHBOARD_PORT) {
+    yield [['CALLBACK_PORT', 'DASHBOARD_PORT'], 'must not be DASHBOARD_PORT: callbacks have a server of their own'];
+  }
   if (s.REDIS_SENTINELS && !s.REDIS_SENTINEL_NAME) {
     yield [['REDIS_SENTINEL_NAME', 'REDIS_SENTINELS'], 'required with REDIS_SENTINELS'];
   }

@@ -112,6 +112,7 @@ describe('without Redis', () => {
       ['status', 'a b'],
       ['simulate', '--rate-kind', 'odd'],
       ['simulate', '--history', 'odd'],
+      ['simulate', '--port', '65536'],
       ['simulate', '--history-page-cap', '0'],
       ['simulate', '--callback-url', 'http://127.0.0.1/', '--callback-loss', '1.1'],
       ['track', '--file', '/nowhere.txt', '--wait'],
@@ -122,6 +123,39 @@ describe('without Redis', () => {
       expect(code).not.toBe(0);
       expect(output).not.toMatch(/^ +at /m);
     }
+  });
+
+  it('track of a file without ids is a mistake', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'faxwatch-cli-')), 'empty.csv');
+    writeFileSync(file, 'faxJobId,invoice\n');
+    const { code, output } = await run(['track', '--file', file, '--wait'], { REDIS_URL: redis.url });
+    expect([code, output]).toEqual([65, `no ids: none in ${file}`]);
+  });
+
+  it('ends when nobody reads its output any more', async () => {
+    harness = await Harness.start({ redisUrl: redis.url, run: false });
+    const watching = new CliProcess(['watch', '--since', '0', '--json'], harness.env);
+    watching.child.stdout?.destroy();
+    const ended = once(watching.child, 'exit');
+    const event = JSON.stringify({ id: 'fax-1', subject: '1', data: { faxJobId: 1, state: 'sent' } });
+    const adding = setInterval(
+      () => void harness.redis.xadd(`${harness.settings.KEY_PREFIX}events`, '*', 'event', event),
+      50,
+    );
+    expect(await ended).toEqual([141, null]);
+    clearInterval(adding);
+  });
+
+  it('status shows what the API said without what would steer a terminal', async () => {
+    harness = await Harness.start({ redisUrl: redis.url });
+    harness.simulator.send(1, {
+      then: [{ afterMs: 0, answer: { body: { status: 'executed', message: 'Sending\u001b[2J\r\nnow' } } }],
+    });
+    const jobId = await harness.enqueue(1);
+    await harness.job(jobId, 'delayed');
+    await harness.until(() => (harness.requestsFor(1) > 0 ? true : undefined));
+    const { output } = await run(['status', '1'], harness.env);
+    expect(output).toMatch(/last "Sending \[2J now"/);
   });
 
   it('says so when Redis does not answer', async () => {
@@ -362,8 +396,10 @@ describe('with the service running', () => {
     harness.simulator.override({ code: 401 });
     await harness.alert('fax.alert.unauthorized');
     const held = JSON.parse((await run(['status', '1', '--json'], harness.env)).output) as object;
-    expect(held).toMatchObject({ standstill: expect.stringMatching(/^polling is held until .*Z, .*FAX_API_KEY/) });
-    await waiting.line(/^polling is held/);
+    expect(held).toMatchObject({
+      standstill: expect.stringMatching(/^polling is stopped, next try at .*Z: .*FAX_API_KEY/),
+    });
+    await waiting.line(/^polling is stopped/);
     expect(await waiting.exit('SIGINT')).toBe(130);
   });
 

@@ -10,12 +10,12 @@ const LEAST_MS = 1_000;
 const fax = (id: number, enqueuedAt = 0): WatchedFax => ({ faxId: String(id), enqueuedAt, pendingAt: enqueuedAt });
 
 /** Looks at the page that is worth most of a list of faxes by id, the newest first. @returns which page that was */
-function lookAtBest(map: PageMap, list: readonly string[], now: number, final = false): number | undefined {
+function lookAtBest(map: PageMap, list: readonly string[], now: number, final = false, share = 1): number | undefined {
   const page = map.best(CURVE, now, LEAST_MS)?.page;
   if (page === undefined) return undefined;
   const entries = list.slice((page - 1) * PAGE_SIZE, page * PAGE_SIZE);
   const seen = new Map(entries.filter((id) => !id.startsWith('x')).map((faxId) => [faxId, { final }]));
-  map.look({ page, seen, full: entries.length === PAGE_SIZE, now });
+  map.look({ page, seen, full: entries.length === PAGE_SIZE, share, now });
   return page;
 }
 
@@ -51,12 +51,21 @@ describe('the map of the list', () => {
     );
   });
 
+  it('looks through as many entries where the API gives fewer at once than were asked for', () => {
+    const map = new PageMap();
+    map.renew([fax(1)], 10 * PAGE_SIZE);
+    const list = [...strangers(11 * PAGE_SIZE), '1'];
+    const pages = Array.from({ length: 12 }, (_, i) => lookAtBest(map, list, (i + 1) * 10_000, false, 1 / 10));
+    expect(pages).toEqual(Array.from({ length: 12 }, (_, i) => i + 1));
+    expect(map.best(CURVE, 130_000, LEAST_MS)?.page).toBe(12);
+  });
+
   it('gives up on a fax that it does not find, and takes it up again where another look shows it', () => {
     const map = new PageMap();
     map.renew([fax(1)], PAGE_SIZE);
     const list = strangers(100);
     expect([1, 2, 3, 4].map((i) => lookAtBest(map, list, i * 10_000))).toEqual([1, 2, 3, undefined]);
-    map.look({ page: 7, seen: new Map([['1', { final: false }]]), full: true, now: 50_000 });
+    map.look({ page: 7, seen: new Map([['1', { final: false }]]), full: true, share: 1, now: 50_000 });
     expect(map.best(CURVE, 60_000, LEAST_MS)?.page).toBe(7);
   });
 
@@ -70,7 +79,7 @@ describe('the map of the list', () => {
     const map = new PageMap();
     const faxes = Array.from({ length: 30 }, (_, i) => fax(i + 1));
     map.renew(faxes, PAGE_SIZE);
-    map.look({ page: 1, seen: new Map([['1', { final: true }]]), full: true, now: 10_000 });
+    map.look({ page: 1, seen: new Map([['1', { final: true }]]), full: true, share: 1, now: 10_000 });
     for (let i = 2; i < 30; i += 1) {
       lookAtBest(map, ['1'], i * 10_000, true);
       map.renew(faxes.slice(1), PAGE_SIZE);

@@ -55,6 +55,15 @@ withServer('when Redis refuses', () => {
     await expectWhole();
   });
 
+  it('what an answer says of the API, the result is stored all the same', async () => {
+    await start();
+    await admin.set(`${harness.settings.KEY_PREFIX}answered`, 'no sorted set');
+    harness.simulator.send(200, fateOf('sent', 0));
+    await harness.enqueue(200);
+    await harness.event(200);
+    expect(harness.requestsFor(200)).toBe(1);
+  });
+
   it('a stream key of another type: none, and all three when it is gone', async () => {
     await start();
     await admin.set(`${harness.settings.KEY_PREFIX}events`, 'no stream');

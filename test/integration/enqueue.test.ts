@@ -45,6 +45,18 @@ describe('the same fax enqueued twice', () => {
     expect(harness.requestsFor(200)).toBe(1);
   });
 
+  it('under two job ids, enqueued long before a worker sees them: one event', async () => {
+    harness = await Harness.start({ redisUrl: redis.url, run: false });
+    harness.simulator.send(200, fateOf('sent', 400));
+    const opts = { timestamp: Date.now() - 5_000 };
+    const ids = [await harness.enqueue(200, { opts }), await harness.enqueue(200, { opts })];
+    await harness.run();
+    for (const id of ids) await harness.job(id, 'completed');
+    await harness.redis.publish(`${harness.settings.KEY_PREFIX}completed`, JSON.stringify({ subject: 'last' }));
+    await harness.event('last');
+    expect(harness.events.filter(({ subject }) => subject === '200')).toHaveLength(1);
+  });
+
   it('after its end: completes from the stored result, without a request, and its event comes again', async () => {
     harness = await Harness.start({ redisUrl: redis.url });
     harness.simulator.send(200, fateOf('busy', 0));

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { Harness } from '../support/harness.ts';
 import { useRedis } from '../support/use-redis.ts';
+import { run } from '../support/worker-process.ts';
 
 const redis = useRedis();
 let holder: Server;
@@ -33,6 +34,19 @@ it('a dashboard whose port is taken fails to start, and leaves no connection and
   });
   await harness.stop();
 });
+
+it.each([
+  [{ CALLBACK_HOST: '192.0.2.1', CALLBACK_PORT: '4000', CALLBACK_SECRET: 'sixteen-or-more-chars' }, 'CALLBACK_HOST'],
+  [{ DASHBOARD_HOST: '192.0.2.1', DASHBOARD_PASSWORD: 'correct horse' }, 'DASHBOARD_HOST'],
+])(
+  'a host that cannot be listened on ends the worker with a plain line: %j',
+  async (env, name) => {
+    const { code, output } = await run(['worker'], { FAX_API_KEY: 'key', REDIS_URL: redis.url, ...env });
+    expect([code, output]).toEqual([69, expect.stringMatching(new RegExp(`cannot listen on 192.0.2.1.*${name}`))]);
+    expect(output).not.toMatch(/^ +at /m);
+  },
+  20_000,
+);
 
 it('a worker whose port is taken works without it, and stops', async () => {
   const harness = await Harness.start({ redisUrl: redis.url, run: false, env: { DASHBOARD_PORT: port } });

@@ -72,7 +72,19 @@ describe('the judgement', () => {
     expect(whats({ fleet: { ...GOOD.fleet, paused: true } })).toEqual(['The queue is paused.']);
     expect(whats({ storageProblem: 'redis is full' })).toEqual(['Results cannot be stored.']);
     expect(whats({ historyStoppedUntil: NOW + 1 })).toEqual(['The list of faxes is of no use.']);
+    expect(whats({ wrongTypes: ['fax:hinted'] })[0]).toContain('written to fax:hinted');
     expect(whats({ ownKeyRefused: true })[0]).toContain('refuses the key of this worker');
+  });
+
+  it('tells that due faxes are left alone, but not where slots are rare, or all faxes are new', () => {
+    const counts = { hour: [NOTHING, NOTHING], day: [] };
+    const neglected = ['Faxes are due, and nothing was polled for over a minute.'];
+    expect(whats({ counts })).toEqual(neglected);
+    expect(whats({ counts, fleet: { ...GOOD.fleet, pacePerSecond: 0.05 } })).toEqual([]);
+    expect(whats({ counts, fleet: { ...GOOD.fleet, oldestInFlightMs: 60_000 } })).toEqual([]);
+    const jobs = { wait: 0, active: 0, delayed: 37, prioritized: 0 };
+    expect(whats({ counts, fleet: { ...GOOD.fleet, jobs } })).toEqual([]);
+    expect(whats({ counts, fleet: { ...GOOD.fleet, jobs, overdueMs: 121_000 } })).toEqual(neglected);
   });
 
   it('tells which brake is on, until when and why', () => {

@@ -61,13 +61,13 @@ describeIn('in a browser', () => {
       page.on('console', (message) => complaints.push(message.text()));
       await page.goto(harness.address, { waitUntil: 'networkidle' });
       const banner = await page.locator('.banner').innerText();
-      expect(banner).toMatch(/^This needs you/);
+      expect(banner).toMatch(/^Needs attention/);
       expect(banner).toMatch(/south: The API refuses the key \(401\).*put the right one into ACCOUNTS_FILE/);
       const rows = await page.locator('tbody tr').allInnerTexts();
       expect(rows.map((row) => row.split(/\s+/)[0])).toEqual(['south', 'east', 'north']);
       const pace = width > 480 ? '[\\d.]+/s\\s+' : ''; // left out where there is no room
       expect(rows[0]).toMatch(new RegExp(`key refused\\s+2\\s+${pace}none yet`));
-      expect(rows[1]).toMatch(new RegExp(`well\\s+0\\s+${pace}(under 1|\\d+) s`));
+      expect(rows[1]).toMatch(new RegExp(`OK\\s+0\\s+${pace}(under 1|\\d+) s`));
       await page.getByText('1 account sleeps').click();
       expect(await faultsOf(page)).toEqual([]);
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);

@@ -134,7 +134,7 @@ describeIn('the overview', () => {
     }
     const [page] = await open('/');
     const text = await banner(page, what);
-    expect(text).toMatch(/^This needs you/);
+    expect(text).toMatch(/^Needs attention/);
     expect(text).toContain(remedy);
     const colour = await page.evaluate("getComputedStyle(document.querySelector('.banner h1')).color");
     expect(colour).toBe('rgb(168, 30, 43)'); // red
@@ -292,6 +292,11 @@ describe('without a browser', () => {
         expect(text).not.toContain('alert(1)');
       }
     }
+    harness.simulator.send(2, fateOf('pending', 0));
+    await harness.job(await harness.enqueue(2, { data: { deadlineMs: Number.MAX_SAFE_INTEGER } }), 'delayed');
+    expect(await (await fetch(`${url}/api/fax/2`)).json()).toMatchObject({ deadlineAt: '9999-12-31T00:00:00.000Z' });
+    const broken = await fetch(`${url}/%zz`);
+    expect([broken.status, await broken.json()]).toEqual([400, { error: 'no such page' }]);
     // The job of a fax whose result has expired is no fax in flight.
     harness.simulator.send(1, fateOf('sent', 0));
     const id = await harness.enqueue(1);

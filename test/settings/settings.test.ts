@@ -163,6 +163,12 @@ describe('settings', () => {
     ]);
   });
 
+  it('have callbacks on a port of their own', () => {
+    const callbacks = { ...KEY, CALLBACK_SECRET: 'sixteen-or-more-chars', CALLBACK_PORT: '4000' };
+    expect(problemsOf({ ...callbacks, DASHBOARD_PORT: '4000' })).toEqual([expect.stringMatching(/^CALLBACK_PORT: /)]);
+    expect(problemsOf({ ...callbacks, DASHBOARD_PORT: '4001' })).toEqual([]);
+  });
+
   it('leave the secret of callbacks to each account', () => {
     expect(problemsOf({ ...KEY, CALLBACK_PORT: '1' })).toEqual([expect.stringMatching(/^CALLBACK_SECRET: /)]);
     expect(problemsOf({ ACCOUNTS_FILE: 'a.json', CALLBACK_PORT: '1' })).toEqual([]);
