@@ -53,8 +53,9 @@ export async function sizing({ account, faxesPerHour, json = false }: SizingFlag
       console.log(`in the last hour they were found at most ${duration(foundMs)} late on average (between two polls)`);
     console.log(`\n${tableOf(rows)}`);
     console.log(
-      'By the best schedule of polls alone, for durations as learned so far. The list\n' +
-        'of faxes and callbacks find them sooner (docs/benchmarks.md).',
+      'By the best schedule of polls alone, for faxes that come evenly, and durations as\n' +
+        'learned so far: assumed, until some dozens have finished. The list of faxes and\n' +
+        'callbacks find them sooner (docs/benchmarks.md).',
     );
   });
 }

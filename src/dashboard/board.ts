@@ -4,6 +4,8 @@ import type { BoardHooks } from '@bull-board/api/typings/app';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
+import { messagePage } from '../overview/fax-page.ts';
+import { sendPage } from '../overview/overview.ts';
 import { faxIdOf } from '../redis/fax-of-job.ts';
 import { isOfItsKeys } from '../redis/reply-error.ts';
 import { jobTitle, type BoardJob } from './job-title.ts';
@@ -77,9 +79,11 @@ export async function addBullBoard(app: FastifyInstance, { queues, redisUp, read
         shown = queues();
         board.replaceQueues(shown.map((queue) => boardQueue(queue, readOnly)));
       }
-      // Bull Board waits for Redis as long as it takes.
-      if (request.url.startsWith(`${BOARD}/api/`) && !(await redisUp())) return reply.code(503).send({ error: AWAY });
-      return undefined;
+      // Bull Board waits for Redis as long as it takes, and its page for Bull Board.
+      const isApi = request.url.startsWith(`${BOARD}/api/`);
+      const isPage = request.headers.accept?.includes('text/html') === true;
+      if ((!isApi && !isPage) || (await redisUp())) return undefined;
+      return isApi ? reply.code(503).send({ error: AWAY }) : sendPage(reply, 503, messagePage('Redis is away', AWAY));
     });
     boardApp.addHook('onSend', async (_request, _reply, payload) =>
       typeof payload === 'string' ? payload.replace(FOREIGN_FONTS, '') : payload,

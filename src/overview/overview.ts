@@ -165,7 +165,8 @@ function bodyOf(found: Found): object {
   }
 }
 
-function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {
+/** Sends a page of this service, under its policy. */
+export function sendPage(reply: FastifyReply, status: number, text: string): FastifyReply {
   return reply
     .code(status)
     .header('content-security-policy', CONTENT_SECURITY_POLICY)

@@ -23,6 +23,8 @@ it('while Redis is away the service lives, is not ready and says why, and ends w
     { status: 'not ready', reason: 'redis is away' },
   ]);
   expect((await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).split('\n')).toContain('fax_redis_up 0');
+  const board = await fetch(`http://127.0.0.1:${port}/queues`, { headers: { accept: 'text/html' } });
+  expect([board.status, await board.text()]).toEqual([503, expect.stringContaining('Redis is away')]);
   expect(await service.exit('SIGTERM')).toBe(0);
 });
 
