@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { DURATION_WANTED, parseDuration } from './cli/duration.ts';
 import { ACCOUNT_STATES } from './cli/account-states.ts';
+import { FATE_NAMES } from './simulator/fate.ts';
 import { HISTORIES, HISTORY_KINDS } from './simulator/history.ts';
 import { VERSION } from './settings/version.ts';
 import { fitted } from './cli/say.ts';
@@ -278,12 +279,23 @@ program
     'after',
     sections(
       table('Kinds of /fax-history:', HISTORIES),
+      wrap(
+        `Fates by the prefix of an id, as in busy-17: ${FATE_NAMES.join(', ')}; of others, one in five fails.`,
+        COLUMNS,
+      ),
       table('Controls, on the same port:', {
-        'PUT /_simulator/faxes/<id>': 'sends a fax, its fate in the body or by its id',
+        'PUT /_simulator/faxes/<id>':
+          'sends a fax; its fate is that of its id, or JSON in the body, as an example below has it',
         'GET /_simulator/stats': 'counts requests, refusals, faxes and callbacks',
       }),
       exits({ 0: STOPPED, 69: 'the port is in use' }),
-      examples('faxwatch simulate', 'faxwatch simulate --rate-limit 60 --retry-after'),
+      examples(
+        'faxwatch simulate',
+        'faxwatch simulate --rate-limit 60 --retry-after',
+        'curl -X PUT http://127.0.0.1:3001/_simulator/faxes/busy-17',
+        'curl -X PUT http://127.0.0.1:3001/_simulator/faxes/18 \\',
+        '  -d \'{"then":[{"afterMs":0,"answer":{"code":500}}]}\'',
+      ),
     ),
   )
   .action(async (options: import('./cli/simulate.ts').SimulateOptions) =>

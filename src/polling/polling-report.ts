@@ -51,7 +51,7 @@ export class PollingReport {
     const shareOfPace = Number((polls / slots).toFixed(3));
     const { candidates, worthMs } = this.#chooser;
     this.#log.info(
-      { polls, shareOfPace, byNet, candidates, worthMs: Math.round(worthMs) },
+      { polls, shareOfPace, safetyNetPolls: byNet, candidates, lastWorthMs: Math.round(worthMs) },
       'polled in the last minute',
     );
   }

@@ -18,7 +18,7 @@ it('the log says once a minute how polling goes, and nothing while there is none
   expect(lines).toEqual([]);
   for (let i = 0; i < 54; i += 1) observer.asking(i === 0);
   report.report();
-  expect(lines).toMatchObject([{ polls: 54, shareOfPace: 0.947, byNet: 1, candidates: 7, worthMs: 1235 }]);
+  expect(lines).toMatchObject([{ polls: 54, shareOfPace: 0.947, safetyNetPolls: 1, candidates: 7, lastWorthMs: 1235 }]);
   report.report();
   expect(lines).toHaveLength(1);
   expect(asked.filter(Boolean)).toHaveLength(1); // the other observer has seen all
