@@ -14,6 +14,12 @@ const LABELS: Record<Row['system'], string> = {
   exponential: 'exponential backoff',
   fixed: 'fixed backoff',
 };
+/** How many polls per fax the limit allows. */
+const REGIMES: Readonly<Record<string, string>> = {
+  scarce: '2 polls per fax',
+  middle: '4 polls per fax',
+  ample: '8 polls per fax',
+};
 const [WIDTH, LEFT, TOP, BASE, WIDEST_BAR, GAP] = [720, 60, 50, 290, 54, 6];
 const [LEGEND_COLUMNS, LEGEND_WIDTH, LEGEND_HEIGHT] = [3, 200, 20];
 
@@ -34,7 +40,7 @@ export function lagChart(rows: readonly Row[]): string {
   });
   const names = regimes.map(
     (regime, i) =>
-      `<text x="${LEFT + i * group + group / 2 - 10}" y="${BASE + 20}" text-anchor="middle">${regime}</text>`,
+      `<text x="${LEFT + i * group + group / 2 - 10}" y="${BASE + 20}" text-anchor="middle">${REGIMES[regime] ?? regime}</text>`,
   );
   const legend = systems.map((system, i) => {
     const x = LEFT + (i % LEGEND_COLUMNS) * LEGEND_WIDTH;
