@@ -138,7 +138,8 @@ async function startParts(
   const begin = async (): Promise<void> => {
     if (settings.REDIS_URL !== 'embedded') await warnOfLosses(redis, log);
     // On a cluster that queue had a prefix of its own, which is not known here.
-    if (settings.ACCOUNTS_FILE !== null && !redis.isCluster) await warnOfLeftBehind(redis, settings, log);
+    if (roles.worker && settings.ACCOUNTS_FILE !== null && !redis.isCluster)
+      await warnOfLeftBehind(redis, settings, log);
     if (roles.worker) storage.start();
     await accounts.start(); // in a dashboard no account polls or sets a pace: its settings are not those of the workers
   };

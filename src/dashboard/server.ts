@@ -130,8 +130,9 @@ async function stateOf({ awake, redis, storage }: HttpParts) {
     idleMs: idleMs(),
   }));
   // Of several accounts, the only one that is awake may have keys that cannot be read: that says nothing of Redis.
-  const several = accounts.length > 1 || accounts[0]?.name === undefined;
-  const noneRead = several && accounts.length > 0 && fleets.every((fleet) => fleet === undefined);
+  const [first, ...others] = accounts;
+  const tells = first !== undefined && (first.name === undefined || others.length > 0);
+  const noneRead = tells && fleets.every((fleet) => fleet === undefined);
   return { redisUp: answers && !noneRead, storageProblem, awake: read };
 }
 

@@ -176,9 +176,11 @@ const digestOf = (key: string): string => hash('sha256', key).slice(0, 12);
 
 const ALERT_TEXT: Readonly<Record<BrakeReason, string>> = {
   unauthorized:
-    'the API refuses the key (401): polling stops until a probe succeeds; check the key in FAX_API_KEY, its file or ACCOUNTS_FILE',
+    'the API refuses the key (401): polling stops until a probe succeeds; ' +
+    'check the key in FAX_API_KEY, its file or ACCOUNTS_FILE',
   rate_limited:
-    'the API refuses requests, as there are too many (403 or 429): polling pauses and goes on slower; check RATE_LIMIT_MAX',
+    'the API refuses requests, as there are too many (403 or 429): polling pauses and goes on slower; ' +
+    'check RATE_LIMIT_MAX',
   api_down: 'most requests to the API fail: polling slows down until it answers again',
 };
 

@@ -7,6 +7,7 @@ import { framed, titled } from './page.ts';
 import type { AccountsView, AccountView } from './state.ts';
 import { count, duration, figure } from './words.ts';
 
+const COLUMNS = ['Account', 'State', 'In flight', 'Pace', 'Found late, at most'];
 const MOST_NAMES = 200; // a link each: a thousand would be half of the page's bytes
 const NAMES_BEFORE_A_PROBLEM = 5;
 
@@ -44,7 +45,7 @@ function table(accounts: readonly JudgedAccount[]): Content {
     <table>
       <thead>
         <tr>
-          ${['Account', 'State', 'In flight', 'Pace', 'Found late, at most'].map((name) => html`<th scope="col">${name}</th>`)}
+          ${COLUMNS.map((name) => html`<th scope="col">${name}</th>`)}
         </tr>
       </thead>
       <tbody>

@@ -127,8 +127,8 @@ function problemsOf(state: AccountState, account: string | undefined): Problem[]
         `The API uses ${count(wordings.length, 'wording', 'wordings')} that no rule knows; ` +
         'such faxes stay pending.',
       remedy:
-        'Put the rules below into a CLASSIFICATION_FILE, with the right outcome where a wording is final, and restart ' +
-        'the workers: that ends this warning.',
+        'Put the rules below into a CLASSIFICATION_FILE, with the right outcome where a wording is final, and ' +
+        'restart the workers: that ends this warning.',
     });
   }
   if (historyStoppedUntil !== undefined) {
@@ -158,8 +158,8 @@ const NEGLECTED: Problem = {
   short: 'nothing polled',
   what: 'Faxes are due, and nothing was polled for over a minute.',
   remedy:
-    'Look at the log of the workers. If a BullMQ client holds the queue (rateLimit()), polling resumes when that ends, ' +
-    'or at once with its removeRateLimitKey().',
+    'Look at the log of the workers. If a BullMQ client holds the queue (rateLimit()), polling resumes when that ' +
+    'ends, or at once with its removeRateLimitKey().',
 };
 
 const ofWrongTypes = (keys: readonly string[]): Problem => ({

@@ -37,6 +37,7 @@ export async function wrongTypes(redis: RedisClient, keys: Keys, queue: Queue): 
     ...Object.entries(OWN).map(([name, type]): [string, Type] => [keys[name as keyof typeof OWN], type]),
     ...Object.entries(OF_QUEUE).map(([name, type]): [string, Type] => [queue.toKey(name), type]),
   ];
-  const types = await Promise.all(wanted.map(([key]) => redis.type(key)));
+  // A Redis user that may not ask for types still gets the rest of the page.
+  const types = await Promise.all(wanted.map(async ([key]) => redis.type(key).catch(() => 'none')));
   return wanted.flatMap(([key, type], i) => (types[i] === type || types[i] === 'none' ? [] : [key]));
 }

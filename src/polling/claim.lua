@@ -11,8 +11,8 @@
 -- ARGV[9] what for: 'join' the candidates; 'poll'; or 'net', which polls if the fax was chosen, or if it is no
 -- candidate, or one that was last known pending longer ago than ARGV[10], ms   ARGV[11] span of a bin in the score of a
 -- candidate
--- ARGV[12] how good a probe the fax is: 'answered' if the API has answered for it, 'refused' if it refused it last or only failed,
--- 'new' if neither
+-- ARGV[12] how good a probe the fax is: 'answered' if the API has answered for it, 'refused' if it refused it last or
+-- only failed, 'new' if neither
 -- ARGV[13] its score as a candidate   ARGV[14] least interval between two polls of a fax, ms   ARGV[15] when it was
 -- last polled, ms since 1970; 0 for never
 -- ARGV[16] field that counts the request   ARGV[17] after how many seconds the counts expire

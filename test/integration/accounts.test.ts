@@ -1,3 +1,4 @@
+import { Queue } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AccountsHarness } from '../support/accounts.ts';
 import { KeyedApi } from '../support/keyed-api.ts';
@@ -213,6 +214,22 @@ it('an account that cannot start is critical on the overview, and harms neither 
   await harness.enqueue('south', 2);
   await harness.eventsOf('south', 1);
   await harness.redis.del(`${harness.name}:north:ceilings`);
+  await harness.eventsOf('north', 1);
+});
+
+it('faxes in the queue of a service without accounts are warned of; one that cannot be read stops nothing', async () => {
+  const whole = new Queue(harness.name, { connection: harness.redis, skipMetasUpdate: true });
+  await whole.add('poll', { faxJobId: 9 });
+  await harness.start({ north, south });
+  const warning = await harness.until(() =>
+    harness.log.lines.find(({ msg }) => msg.startsWith('this queue has faxes')),
+  );
+  expect(warning).toMatchObject({ queue: harness.name, jobs: 1 });
+  await whole.close();
+  harness = await replaced({});
+  await harness.redis.set(`bull:${harness.name}:delayed`, 'no sorted set');
+  await harness.start({ north, south });
+  await harness.enqueue('north', 1);
   await harness.eventsOf('north', 1);
 });
 

@@ -55,7 +55,7 @@ withServer('when Redis refuses', () => {
     await expectWhole();
   });
 
-  it('what an answer says of the API, the result is stored all the same', async () => {
+  it('to record what an answer says of the API, the result is stored nevertheless', async () => {
     await start();
     await admin.set(`${harness.settings.KEY_PREFIX}answered`, 'no sorted set');
     harness.simulator.send(200, fateOf('sent', 0));
